@@ -1,0 +1,4 @@
+//! The program `dichroic`.
+#![forbid(unsafe_code)]
+
+fn main() {}

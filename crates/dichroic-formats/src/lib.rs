@@ -1,0 +1,2 @@
+//! dichroic-formats.
+#![forbid(unsafe_code)]

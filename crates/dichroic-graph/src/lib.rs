@@ -1,0 +1,2 @@
+//! dichroic-graph.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! dichroic-script.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! dichroic.
+#![forbid(unsafe_code)]
