@@ -1,2 +1,11 @@
-//! dichroic.
+//! Convolutional networks in Rust: define, count, run, train and look inside.
+//!
+//! A [`model::Model`] is made of [`layers`]; it lowers to a graph of ops, which compiles to a plan that an executor runs.
+//! Names, defaults and behaviour of layers and training are Keras's; shapes are
+//! `(batch, height, width, channels)` and weights `(kernel_h, kernel_w, in_channels / groups, filters)`.
 #![forbid(unsafe_code)]
+
+pub mod layers;
+pub mod shape;
+
+pub use shape::Shape;

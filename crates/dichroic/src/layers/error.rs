@@ -1,0 +1,76 @@
+//! What can be wrong with a layer.
+
+use dichroic_graph::GraphError;
+
+use crate::shape::Shape;
+
+/// Why a layer can't be made, or can't take its inputs. The model adds the layer's name on the way up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayerError {
+    /// The input's rank is not the one the layer works on.
+    #[error("needs an input of rank {expected} {axes}, got {got}; {fix}")]
+    Rank {
+        /// The rank needed, the batch included.
+        expected: usize,
+        /// The axes by name.
+        axes: &'static str,
+        /// The shape that came.
+        got: Shape,
+        /// The likely fix.
+        fix: String,
+    },
+    /// The input's sizes don't suit.
+    #[error("{rule}, got input {got}; {fix}")]
+    InputShape {
+        /// The rule that is broken.
+        rule: String,
+        /// The shape that came.
+        got: Shape,
+        /// The likely fix.
+        fix: String,
+    },
+    /// The inputs of a merge don't fit each other.
+    #[error("{rule}, got inputs {}; {fix}", shapes(got))]
+    InputShapes {
+        /// The rule that is broken.
+        rule: String,
+        /// The shapes that came.
+        got: Vec<Shape>,
+        /// The likely fix.
+        fix: String,
+    },
+    /// The layer takes another number of inputs.
+    #[error("takes {expected}, got {got}")]
+    InputCount {
+        /// The number needed, in words: `one input`, `at least two inputs`.
+        expected: &'static str,
+        /// The number that came.
+        got: usize,
+    },
+    /// An argument has a value that the layer can't use.
+    #[error("argument {argument}: {rule}, got {got}")]
+    Argument {
+        /// The argument's name.
+        argument: String,
+        /// The rule that is broken.
+        rule: String,
+        /// The value that came, as text.
+        got: String,
+    },
+    /// The registry has no layer of this class.
+    #[error("unknown layer class {class_name:?}{suggestion}")]
+    UnknownClass {
+        /// The class asked for.
+        class_name: String,
+        /// ` (did you mean …?)`, or nothing.
+        suggestion: String,
+    },
+    /// An op refused the lowered layer.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+fn shapes(shapes: &[Shape]) -> String {
+    shapes.iter().map(Shape::to_string).collect::<Vec<_>>().join(" and ")
+}
