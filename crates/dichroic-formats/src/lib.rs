@@ -1,2 +1,13 @@
-//! dichroic-formats.
+//! Model files: Keras's `.keras` archives.
+//!
+//! No file is code: nothing in one is executed, sizes are checked before memory is taken, and a bad
+//! file gets an error that names the file, the place in it and what was expected there.
 #![forbid(unsafe_code)]
+
+mod archive;
+mod atomic;
+mod error;
+mod weights;
+
+pub use atomic::write_beside;
+pub use error::{FormatError, Problem};

@@ -1,0 +1,152 @@
+//! Zip archives whose sizes are not believed until the bytes have come.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, Write};
+use std::path::Path;
+
+use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use crate::error::{Located, Problem};
+
+/// Weights hardly compress, text does so tenfold; deflate's own limit is about 1,032 times.
+const LARGEST_EXPANSION: u64 = 100;
+/// Below this size an entry is read whatever its ratio: fresh models hold long runs of zeros.
+const FREE_BYTES: u64 = 64 << 20;
+
+/// An opened archive.
+pub(crate) struct Archive<R> {
+    zip: ZipArchive<R>,
+}
+
+impl Archive<BufReader<File>> {
+    /// Opens a file and reads its directory of entries.
+    pub fn open(path: &Path) -> Result<Self, Located> {
+        let file = File::open(path).map_err(Problem::Io)?;
+        Self::new(BufReader::new(file))
+    }
+}
+
+impl<R: Read + Seek> Archive<R> {
+    pub fn new(reader: R) -> Result<Self, Located> {
+        let zip = ZipArchive::new(reader).map_err(|error| problem(error, "a zip archive"))?;
+        Ok(Self { zip })
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.zip.index_for_name(name).is_some()
+    }
+
+    /// All bytes of an entry, checked against its checksum; `None` if there is none of that name.
+    ///
+    /// Memory grows with the bytes that are really there, never with the size declared.
+    pub fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Located> {
+        let entry = match self.zip.by_name(name) {
+            Ok(entry) => entry,
+            Err(ZipError::FileNotFound) => return Ok(None),
+            Err(error) => return Err(problem(error, "a readable entry").at(name)),
+        };
+        let declared = entry.size();
+        let limit = entry.compressed_size().saturating_mul(LARGEST_EXPANSION).max(FREE_BYTES);
+        if declared > limit {
+            return Err(Problem::TooLarge { declared, limit }.at(name));
+        }
+        let mut bytes = Vec::new();
+        // One byte more than declared tells an entry that lies about its size.
+        entry
+            .take(declared.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| Problem::malformed(format!("{declared} bytes"), error).at(name))?;
+        if bytes.len() as u64 != declared {
+            let got = format!("{} bytes", bytes.len());
+            return Err(Problem::malformed(format!("{declared} bytes"), got).at(name));
+        }
+        Ok(Some(bytes))
+    }
+}
+
+/// Writes entries in the given order, stored without compression as Keras stores them.
+pub(crate) fn write_archive(
+    writer: impl Write + Seek,
+    entries: &[(&str, &[u8])],
+) -> io::Result<()> {
+    let mut zip = ZipWriter::new(writer);
+    for (name, bytes) in entries {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            // The wide size fields are needed from 4 GiB on.
+            .large_file(bytes.len() as u64 >= u64::from(u32::MAX));
+        zip.start_file(*name, options).map_err(io::Error::other)?;
+        zip.write_all(bytes)?;
+    }
+    zip.finish().map_err(io::Error::other)?.flush()
+}
+
+fn problem(error: ZipError, expected: &str) -> Problem {
+    match error {
+        ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => Problem::Io(error),
+        error => Problem::malformed(expected, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        write_archive(&mut bytes, entries).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn entries_come_back_as_they_were_written() {
+        let bytes = archive(&[("a.json", b"{}"), ("b", b"")]);
+        let mut archive = Archive::new(Cursor::new(bytes)).unwrap();
+        assert!(archive.contains("a.json"));
+        assert_eq!(archive.read("a.json").unwrap().unwrap(), b"{}");
+        assert_eq!(archive.read("b").unwrap().unwrap(), b"");
+        assert!(archive.read("c").unwrap().is_none());
+    }
+
+    #[test]
+    fn an_entry_that_would_grow_a_thousandfold_is_refused_by_its_declared_size() {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut zip = ZipWriter::new(&mut bytes);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        zip.start_file("bomb", options).unwrap();
+        let zeros = vec![0u8; 1 << 20];
+        for _ in 0..65 {
+            zip.write_all(&zeros).unwrap();
+        }
+        zip.finish().unwrap();
+        let mut archive = Archive::new(Cursor::new(bytes.into_inner())).unwrap();
+        let refused = archive.read("bomb").unwrap_err();
+        assert!(
+            matches!(refused.problem, Problem::TooLarge { declared, .. } if declared == 65 << 20)
+        );
+    }
+
+    #[test]
+    fn every_truncation_is_an_error_or_gives_the_whole_entry() {
+        let bytes = archive(&[("config.json", b"{\"class_name\": \"Sequential\"}")]);
+        for length in 0..bytes.len() {
+            if let Ok(mut archive) = Archive::new(Cursor::new(&bytes[..length])) {
+                let read = archive.read("config.json");
+                assert!(!matches!(read, Ok(Some(whole)) if whole.len() != 28));
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_of_an_entry_is_found_by_its_checksum() {
+        let mut bytes = archive(&[("config.json", b"unmistakable")]);
+        let place = bytes.windows(4).position(|window| window == b"mist").unwrap();
+        bytes[place] ^= 1;
+        let mut archive = Archive::new(Cursor::new(bytes)).unwrap();
+        assert!(archive.read("config.json").is_err());
+    }
+}
