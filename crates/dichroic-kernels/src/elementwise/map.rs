@@ -1,0 +1,70 @@
+//! How element-wise work is cut, and how its loops are compiled for each instruction set.
+
+use crate::isa::Isa;
+use crate::parallel;
+use crate::simd::{Simd, WithSimd, dispatch};
+
+/// Values in a block: 16 KiB, so that a block passed over twice stays in the first cache.
+pub(crate) const BLOCK: usize = 4096;
+/// About what a block of a cheap function costs.
+const BLOCK_NANOSECONDS: usize = 2000;
+
+/// Calls `task(start, block)` for each block of the slice, on several threads if it is long.
+pub(crate) fn blocks(y: &mut [f32], task: impl Fn(usize, &mut [f32]) + Sync + Send) {
+    blocks_of(y, BLOCK, task);
+}
+
+/// As [`blocks`], with blocks of `block_len` values.
+pub(crate) fn blocks_of(
+    y: &mut [f32],
+    block_len: usize,
+    task: impl Fn(usize, &mut [f32]) + Sync + Send,
+) {
+    let nanoseconds = BLOCK_NANOSECONDS * block_len / BLOCK;
+    parallel::for_each_chunk(y, block_len, nanoseconds, |i, block| task(i * block_len, block));
+}
+
+/// Runs plain Rust loops compiled for an instruction set.
+///
+/// The closure must be `#[inline(always)]`, so that it becomes part of the function that has the
+/// instructions; what it calls must be inlined as well.
+#[inline(always)]
+pub(crate) fn compiled_for<R>(isa: Isa, loops: impl FnOnce() -> R) -> R {
+    struct Loops<F>(F);
+    impl<R, F: FnOnce() -> R> WithSimd for Loops<F> {
+        type Output = R;
+        #[inline(always)]
+        fn with<S: Simd>(self, _: S) -> R {
+            (self.0)()
+        }
+    }
+    dispatch(isa, Loops(loops))
+}
+
+/// `y = f(y)`.
+#[inline(always)]
+pub(crate) fn in_place(isa: Isa, y: &mut [f32], f: impl Fn(f32) -> f32) {
+    compiled_for(
+        isa,
+        #[inline(always)]
+        || {
+            for y in y.iter_mut() {
+                *y = f(*y);
+            }
+        },
+    );
+}
+
+/// `y = f(x, y)`.
+#[inline(always)]
+pub(crate) fn in_place_with(isa: Isa, x: &[f32], y: &mut [f32], f: impl Fn(f32, f32) -> f32) {
+    compiled_for(
+        isa,
+        #[inline(always)]
+        || {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = f(x, *y);
+            }
+        },
+    );
+}

@@ -1,0 +1,417 @@
+//! Max and average pooling over one, two or three axes, channels last.
+
+use crate::elementwise::map::compiled_for;
+use crate::error::{KernelError, count};
+use crate::isa::Isa;
+use crate::parallel;
+
+/// Which value a pooling window gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PoolKind {
+    /// The largest; padding counts as -∞. The gradient goes to the first largest.
+    Max,
+    /// The mean of the values in the window; padding isn't counted, as in Keras.
+    Average,
+}
+
+/// The sizes of one pooling, in the order depth, height, width; 1-D and 2-D put 1 in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PoolProblem {
+    /// The number of samples.
+    pub batch: usize,
+    /// The number of channels, each pooled by itself.
+    pub channels: usize,
+    /// The input's size.
+    pub input: [usize; 3],
+    /// The window's size (Keras: `pool_size`), 1 or more.
+    pub window: [usize; 3],
+    /// The step from window to window, 1 or more.
+    pub strides: [usize; 3],
+    /// Cells put before each axis; fewer than the window has.
+    pub pad_before: [usize; 3],
+    /// Cells put behind each axis; fewer than the window has.
+    pub pad_after: [usize; 3],
+}
+
+impl PoolProblem {
+    /// The output's size: `(input + pad_before + pad_after - window) / strides + 1`, or 0 on an
+    /// axis where the window doesn't fit.
+    pub fn output(&self) -> [usize; 3] {
+        std::array::from_fn(|axis| {
+            if self.input[axis] == 0 {
+                return 0;
+            }
+            let padded = self.input[axis]
+                .saturating_add(self.pad_before[axis])
+                .saturating_add(self.pad_after[axis]);
+            padded.checked_sub(self.window[axis]).map_or(0, |rest| rest.checked_div(self.strides[axis]).unwrap_or(0) + 1)
+        })
+    }
+
+    /// The number of values that go in.
+    pub fn input_len(&self) -> usize {
+        self.batch * self.input.iter().product::<usize>() * self.channels
+    }
+
+    /// The number of values that come out.
+    pub fn output_len(&self) -> usize {
+        self.batch * self.output().iter().product::<usize>() * self.channels
+    }
+
+    /// Checks the sizes.
+    ///
+    /// # Errors
+    /// [`KernelError::Size`] for a window or stride of 0, or padding as wide as the window;
+    /// [`KernelError::TooLarge`] when the values can't be counted.
+    pub fn validate(&self) -> Result<(), KernelError> {
+        const KERNEL: &str = "pool";
+        let refuse = |what, rule, received: [usize; 3]| {
+            Err(KernelError::Size { kernel: KERNEL, what, rule, received: received.to_vec() })
+        };
+        if self.window.contains(&0) {
+            return refuse("the window", "1 or more on each axis", self.window);
+        }
+        if self.strides.contains(&0) {
+            return refuse("strides", "1 or more on each axis", self.strides);
+        }
+        for padding in [self.pad_before, self.pad_after] {
+            if (0..3).any(|axis| padding[axis] >= self.window[axis]) {
+                return refuse("padding", "smaller than the window on each axis", padding);
+            }
+        }
+        for [depth, height, width] in [self.input, self.output()] {
+            count(KERNEL, &[self.batch, depth, height, width, self.channels])?;
+        }
+        Ok(())
+    }
+
+    /// The input cells of the `o`-th window on an axis: `start..end`, never empty.
+    #[inline(always)]
+    fn cells(&self, axis: usize, o: usize) -> std::ops::Range<usize> {
+        let start = o * self.strides[axis];
+        let end = (start + self.window[axis]).saturating_sub(self.pad_before[axis]);
+        start.saturating_sub(self.pad_before[axis])..end.min(self.input[axis])
+    }
+
+    /// Calls `visit` with the offset of the first channel of each input cell in a window.
+    #[inline(always)]
+    fn for_each_cell(&self, [od, oh, ow]: [usize; 3], mut visit: impl FnMut(usize)) {
+        let (rows, columns) = (self.cells(1, oh), self.cells(2, ow));
+        for d in self.cells(0, od) {
+            for h in rows.clone() {
+                let row = (d * self.input[1] + h) * self.input[2];
+                for w in columns.clone() {
+                    visit((row + w) * self.channels);
+                }
+            }
+        }
+    }
+
+    /// The number of input cells in a window.
+    #[inline(always)]
+    fn cell_count(&self, [od, oh, ow]: [usize; 3]) -> usize {
+        self.cells(0, od).len() * self.cells(1, oh).len() * self.cells(2, ow).len()
+    }
+}
+
+/// Pooling, forward.
+///
+/// # Shapes
+/// `x (batch, depth, height, width, channels)`, `y` the same with [`PoolProblem::output`].
+///
+/// # Source
+/// `keras.layers.MaxPooling1D`/`2D`/`3D`, `AveragePooling1D`/`2D`/`3D`.
+///
+/// ```
+/// use dichroic_kernels::isa::Isa;
+/// use dichroic_kernels::pool::{PoolForward, PoolKind, PoolProblem};
+/// let problem = PoolProblem { batch: 1, channels: 1, input: [1, 2, 4], window: [1, 2, 2],
+///     strides: [1, 2, 2], pad_before: [0; 3], pad_after: [0; 3] };
+/// let plan = PoolForward::new(PoolKind::Max, problem, Isa::detect())?;
+/// let mut y = [0.0; 2];
+/// plan.run(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], &mut y);
+/// assert_eq!(y, [6.0, 8.0]);
+/// # Ok::<(), dichroic_kernels::error::KernelError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PoolForward {
+    kind: PoolKind,
+    problem: PoolProblem,
+    isa: Isa,
+}
+
+impl PoolForward {
+    /// Plans for one problem.
+    ///
+    /// # Errors
+    /// Those of [`PoolProblem::validate`].
+    pub fn new(kind: PoolKind, problem: PoolProblem, isa: Isa) -> Result<Self, KernelError> {
+        problem.validate()?;
+        Ok(Self { kind, problem, isa })
+    }
+
+    /// The number of scratch values that a run needs: none.
+    pub fn scratch_len(&self) -> usize {
+        0
+    }
+
+    /// Pools.
+    ///
+    /// # Panics
+    /// When a length is not that of the problem.
+    pub fn run(&self, x: &[f32], y: &mut [f32]) {
+        let p = &self.problem;
+        assert_eq!(x.len(), p.input_len(), "the input's length must be that of the problem");
+        assert_eq!(y.len(), p.output_len(), "the output's length must be that of the problem");
+        let [depth, height, width] = p.output();
+        let sample = p.input.iter().product::<usize>() * p.channels;
+        // One task is a row of windows.
+        let row = width * p.channels;
+        let cost = row * p.window.iter().product::<usize>() / 4;
+        parallel::for_each_chunk(y, row, cost, |i, row| {
+            let (n, od, oh) = (i / (depth * height), i / height % depth, i % height);
+            let x = &x[n * sample..][..sample];
+            match self.kind {
+                PoolKind::Max => compiled_for(
+                    self.isa,
+                    #[inline(always)]
+                    || max_row(p, [od, oh], x, row),
+                ),
+                PoolKind::Average => compiled_for(
+                    self.isa,
+                    #[inline(always)]
+                    || average_row(p, [od, oh], x, row),
+                ),
+            }
+        });
+    }
+}
+
+#[inline(always)]
+fn max_row(p: &PoolProblem, [od, oh]: [usize; 2], x: &[f32], row: &mut [f32]) {
+    for (ow, y) in row.chunks_exact_mut(p.channels).enumerate() {
+        let mut first = true;
+        p.for_each_cell([od, oh, ow], |cell| {
+            let x = &x[cell..cell + p.channels];
+            if std::mem::take(&mut first) {
+                y.copy_from_slice(x);
+            } else {
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = if x > *y || x.is_nan() { x } else { *y };
+                }
+            }
+        });
+    }
+}
+
+#[inline(always)]
+fn average_row(p: &PoolProblem, [od, oh]: [usize; 2], x: &[f32], row: &mut [f32]) {
+    for (ow, y) in row.chunks_exact_mut(p.channels).enumerate() {
+        y.fill(0.0);
+        p.for_each_cell([od, oh, ow], |cell| {
+            for (y, &x) in y.iter_mut().zip(&x[cell..cell + p.channels]) {
+                *y += x;
+            }
+        });
+        let divisor = p.cell_count([od, oh, ow]) as f32;
+        for y in y.iter_mut() {
+            *y /= divisor;
+        }
+    }
+}
+
+/// The gradient of pooling with respect to its input.
+///
+/// For [`PoolKind::Max`] the first largest value of each window gets the window's whole gradient;
+/// for [`PoolKind::Average`] each value gets its share.
+///
+/// # Shapes
+/// `x`, `dx (batch, depth, height, width, channels)`; `dy` the same with [`PoolProblem::output`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PoolGradient {
+    kind: PoolKind,
+    problem: PoolProblem,
+    isa: Isa,
+}
+
+/// Channels whose largest values are tracked at once, on the stack.
+const CHANNEL_BLOCK: usize = 64;
+
+impl PoolGradient {
+    /// Plans for one problem.
+    ///
+    /// # Errors
+    /// Those of [`PoolProblem::validate`].
+    pub fn new(kind: PoolKind, problem: PoolProblem, isa: Isa) -> Result<Self, KernelError> {
+        problem.validate()?;
+        Ok(Self { kind, problem, isa })
+    }
+
+    /// Whether `x` is looked at: it is for the largest value, and may be empty for the mean.
+    pub fn needs_input(&self) -> bool {
+        self.kind == PoolKind::Max
+    }
+
+    /// The number of scratch values that a run needs: none.
+    pub fn scratch_len(&self) -> usize {
+        0
+    }
+
+    /// Writes the input's gradient, `dx`.
+    ///
+    /// # Panics
+    /// When a length is not that of the problem.
+    pub fn run(&self, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+        let p = &self.problem;
+        assert!(!self.needs_input() || x.len() == dx.len(), "the input's length must be its gradient's");
+        assert_eq!(dy.len(), p.output_len(), "the output's length must be that of the problem");
+        assert_eq!(dx.len(), p.input_len(), "the input's length must be that of the problem");
+        let (sample, output) = (dx.len() / p.batch.max(1), dy.len() / p.batch.max(1));
+        // Windows of one sample may overlap, so that a task is a sample.
+        parallel::for_each_chunk(dx, sample, sample, |n, dx| {
+            dx.fill(0.0);
+            let dy = &dy[n * output..][..output];
+            match self.kind {
+                PoolKind::Max => {
+                    let x = &x[n * sample..][..sample];
+                    compiled_for(
+                        self.isa,
+                        #[inline(always)]
+                        || max_gradient(p, x, dy, dx),
+                    );
+                }
+                PoolKind::Average => compiled_for(
+                    self.isa,
+                    #[inline(always)]
+                    || average_gradient(p, dy, dx),
+                ),
+            }
+        });
+    }
+}
+
+/// Calls `visit(window, its dy)` for each window of a sample.
+#[inline(always)]
+fn for_each_window(p: &PoolProblem, dy: &[f32], mut visit: impl FnMut([usize; 3], &[f32])) {
+    let [depth, height, width] = p.output();
+    let mut rows = dy.chunks_exact(p.channels.max(1));
+    for od in 0..depth {
+        for oh in 0..height {
+            for ow in 0..width {
+                visit([od, oh, ow], rows.next().unwrap_or_default());
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn max_gradient(p: &PoolProblem, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    for_each_window(p, dy, |window, dy| {
+        for c in (0..p.channels).step_by(CHANNEL_BLOCK) {
+            let len = CHANNEL_BLOCK.min(p.channels - c);
+            let dy = &dy[c..c + len];
+            let mut largest = [f32::NEG_INFINITY; CHANNEL_BLOCK];
+            let mut place = [0u32; CHANNEL_BLOCK];
+            let mut k = 0;
+            p.for_each_cell(window, |cell| {
+                let x = &x[cell + c..cell + c + len];
+                for ((largest, place), &x) in largest.iter_mut().zip(&mut place).zip(x) {
+                    let better = x > *largest || (x.is_nan() && !largest.is_nan());
+                    *largest = if better { x } else { *largest };
+                    *place = if better { k } else { *place };
+                }
+                k += 1;
+            });
+            k = 0;
+            p.for_each_cell(window, |cell| {
+                let dx = &mut dx[cell + c..cell + c + len];
+                for ((dx, &dy), &place) in dx.iter_mut().zip(dy).zip(&place) {
+                    *dx += if place == k { dy } else { 0.0 };
+                }
+                k += 1;
+            });
+        }
+    });
+}
+
+#[inline(always)]
+fn average_gradient(p: &PoolProblem, dy: &[f32], dx: &mut [f32]) {
+    for_each_window(p, dy, |window, dy| {
+        let share = 1.0 / p.cell_count(window) as f32;
+        p.for_each_cell(window, |cell| {
+            for (dx, &dy) in dx[cell..cell + p.channels].iter_mut().zip(dy) {
+                *dx += share * dy;
+            }
+        });
+    });
+}
+
+pub mod reference {
+    //! Pooling as its definition reads.
+
+    use super::{PoolKind, PoolProblem};
+    use crate::elementwise::reference::{for_each_index, offset};
+
+    /// The input offsets of the cells under each output value, padding left out, in row-major order.
+    fn windows(p: &PoolProblem) -> Vec<Vec<usize>> {
+        let [od, oh, ow] = p.output();
+        let input = [p.batch, p.input[0], p.input[1], p.input[2], p.channels];
+        let mut windows = Vec::new();
+        for_each_index(&[p.batch, od, oh, ow, p.channels], |output| {
+            let mut window = Vec::new();
+            for_each_index(&p.window, |k| {
+                let cell: Vec<Option<usize>> = (0..3)
+                    .map(|axis| {
+                        (output[axis + 1] * p.strides[axis] + k[axis])
+                            .checked_sub(p.pad_before[axis])
+                            .filter(|&i| i < p.input[axis])
+                    })
+                    .collect();
+                if let [Some(d), Some(h), Some(w)] = cell[..] {
+                    window.push(offset(&[output[0], d, h, w, output[4]], &input));
+                }
+            });
+            windows.push(window);
+        });
+        windows
+    }
+
+    /// The place of the first largest value of a window.
+    fn largest(x: &[f32], window: &[usize]) -> usize {
+        let mut best = window[0];
+        for &i in window {
+            if x[i] > x[best] {
+                best = i;
+            }
+        }
+        best
+    }
+
+    /// Pools.
+    pub fn forward(kind: PoolKind, p: &PoolProblem, x: &[f32]) -> Vec<f32> {
+        let value = |window: &Vec<usize>| match kind {
+            PoolKind::Max => x[largest(x, window)],
+            PoolKind::Average => {
+                let sum: f64 = window.iter().map(|&i| f64::from(x[i])).sum();
+                (sum / window.len() as f64) as f32
+            }
+        };
+        windows(p).iter().map(value).collect()
+    }
+
+    /// The input's gradient.
+    pub fn gradient(kind: PoolKind, p: &PoolProblem, x: &[f32], dy: &[f32]) -> Vec<f32> {
+        let mut dx = vec![0.0f64; p.input_len()];
+        for (window, &dy) in windows(p).iter().zip(dy) {
+            match kind {
+                PoolKind::Max => dx[largest(x, window)] += f64::from(dy),
+                PoolKind::Average => {
+                    for &i in window {
+                        dx[i] += f64::from(dy) / window.len() as f64;
+                    }
+                }
+            }
+        }
+        dx.iter().map(|&value| value as f32).collect()
+    }
+}
