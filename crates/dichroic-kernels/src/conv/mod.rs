@@ -1,0 +1,95 @@
+//! Convolution in one, two and three directions: forward, and the gradients of input and weights.
+//!
+//! A [`ConvProblem`] says what is asked for. A plan ([`ConvForward`], [`ConvInputGradient`],
+//! [`ConvWeightGradient`]) chooses the [`Algorithm`] for its shape and the instruction set, says what
+//! memory it needs, and then runs any number of times without allocating.
+
+mod forward;
+mod input_gradient;
+mod problem;
+pub mod reference;
+mod weight_gradient;
+
+use std::fmt;
+
+pub use forward::ConvForward;
+pub use input_gradient::ConvInputGradient;
+pub use problem::{ConvError, ConvProblem};
+pub use weight_gradient::ConvWeightGradient;
+
+use crate::elementwise::Unary;
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// A register tile of output places × filters, summed over taps and channels; no intermediate copy.
+    Direct,
+    /// One tap of stride 1 without padding: a matrix product on the tensor as it lies.
+    Pointwise,
+    /// One filter for each channel: vectors over the channels.
+    Depthwise,
+}
+
+impl Algorithm {
+    /// The algorithms that can compute this problem, the one that plans choose first.
+    pub fn candidates(problem: &ConvProblem) -> &'static [Algorithm] {
+        let p = problem;
+        let ones = [1; 3];
+        if p.groups > 1 && p.groups == p.in_channels && p.filters == p.groups {
+            &[Algorithm::Depthwise, Algorithm::Direct]
+        } else if (p.kernel, p.strides) == (ones, ones)
+            && (p.pad_before, p.pad_after) == ([0; 3], [0; 3])
+        {
+            &[Algorithm::Pointwise, Algorithm::Direct]
+        } else {
+            &[Algorithm::Direct]
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Algorithm::Direct => "direct",
+            Algorithm::Pointwise => "pointwise",
+            Algorithm::Depthwise => "depthwise",
+        })
+    }
+}
+
+/// Whether a plan may trade a little accuracy for speed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ConvMode {
+    /// Each output value is the plain sum of its products.
+    Exact,
+    /// Algorithms with fewer multiplications and slightly larger rounding errors are allowed.
+    #[default]
+    Fast,
+}
+
+/// What happens to an output value while it is still in a register.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Epilogue {
+    /// Whether one value per output channel is added.
+    pub bias: bool,
+    /// The function applied after that.
+    pub activation: Option<Unary>,
+}
+
+/// The values of one run.
+///
+/// For [`ConvInputGradient`] the input is the output's gradient and the output the input's gradient.
+#[derive(Debug)]
+pub struct ConvArgs<'a> {
+    /// The values convolved.
+    pub input: &'a [f32],
+    /// The weights as `pack` wrote them.
+    pub packed: &'a [f32],
+    /// One value per output channel, exactly when the [`Epilogue`] has a bias.
+    pub bias: Option<&'a [f32]>,
+    /// The result; what it held before doesn't matter.
+    pub output: &'a mut [f32],
+    /// `scratch_len` values, whatever they are.
+    pub scratch: &'a mut [f32],
+}

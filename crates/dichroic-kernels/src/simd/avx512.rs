@@ -1,0 +1,207 @@
+//! AVX-512 (F, BW, DQ, VL): sixteen lanes.
+
+use std::arch::x86_64::*;
+
+use super::{Simd, WithSimd};
+use crate::isa::Isa;
+
+/// The token of AVX-512; only [`Avx512::detect`] creates one.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The token, when this CPU has the instructions.
+    #[inline]
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma"))
+        .then_some(Self(()))
+    }
+}
+
+/// Wraps an intrinsic whose only demand is that the CPU has it.
+macro_rules! cpu {
+    ($call:expr) => {
+        // SAFETY: the token proves that this CPU has AVX-512, and no memory is touched.
+        unsafe { $call }
+    };
+}
+
+#[inline(always)]
+fn halves(
+    x: __m512,
+    join8: impl Fn(__m256, __m256) -> __m256,
+    join4: impl Fn(__m128, __m128) -> __m128,
+) -> f32 {
+    cpu!({
+        let x = join8(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps::<1>(x));
+        let x = join4(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+        let x = join4(x, _mm_movehl_ps(x, x));
+        let x = join4(x, _mm_shuffle_ps::<1>(x, x));
+        _mm_cvtss_f32(x)
+    })
+}
+
+impl Simd for Avx512 {
+    type V = __m512;
+    type M = __mmask16;
+    const LANES: usize = 16;
+    const REGISTERS: usize = 32;
+    const ISA: Isa = Isa::Avx512;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        cpu!(_mm512_set1_ps(x))
+    }
+    #[inline(always)]
+    unsafe fn load_ptr(self, from: *const f32) -> __m512 {
+        // SAFETY: the token proves AVX-512; the caller vouches for the memory.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+    #[inline(always)]
+    unsafe fn store_ptr(self, x: __m512, to: *mut f32) {
+        // SAFETY: the token proves AVX-512; the caller vouches for the memory.
+        unsafe { _mm512_storeu_ps(to, x) }
+    }
+    #[inline(always)]
+    unsafe fn load_masked(self, from: *const f32, mask: __mmask16) -> __m512 {
+        // SAFETY: the token proves AVX-512; the caller vouches for the lanes of the mask.
+        unsafe { _mm512_maskz_loadu_ps(mask, from) }
+    }
+    #[inline(always)]
+    unsafe fn store_masked(self, x: __m512, to: *mut f32, mask: __mmask16) {
+        // SAFETY: the token proves AVX-512; the caller vouches for the lanes of the mask.
+        unsafe { _mm512_mask_storeu_ps(to, mask, x) }
+    }
+    #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        // SAFETY: a prefetch of any address has no effect but on the cache.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+    }
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        cpu!(_mm512_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        cpu!(_mm512_sub_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        cpu!(_mm512_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        cpu!(_mm512_div_ps(a, b))
+    }
+    #[inline(always)]
+    fn fma(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        cpu!(_mm512_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn neg_fma(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        cpu!(_mm512_fnmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        cpu!(_mm512_max_ps(a, b))
+    }
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        cpu!(_mm512_min_ps(a, b))
+    }
+    #[inline(always)]
+    fn sqrt(self, x: __m512) -> __m512 {
+        cpu!(_mm512_sqrt_ps(x))
+    }
+    #[inline(always)]
+    fn abs(self, x: __m512) -> __m512 {
+        cpu!(_mm512_andnot_ps(_mm512_set1_ps(-0.0), x))
+    }
+    #[inline(always)]
+    fn neg(self, x: __m512) -> __m512 {
+        cpu!(_mm512_xor_ps(_mm512_set1_ps(-0.0), x))
+    }
+    #[inline(always)]
+    fn copy_sign(self, magnitude: __m512, sign: __m512) -> __m512 {
+        cpu!({
+            let bit = _mm512_set1_ps(-0.0);
+            _mm512_or_ps(_mm512_andnot_ps(bit, magnitude), _mm512_and_ps(bit, sign))
+        })
+    }
+    #[inline(always)]
+    fn round(self, x: __m512) -> __m512 {
+        cpu!(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x))
+    }
+    #[inline(always)]
+    fn floor(self, x: __m512) -> __m512 {
+        cpu!(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(x))
+    }
+    #[inline(always)]
+    fn power_of_two(self, n: __m512) -> __m512 {
+        cpu!({
+            let biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
+        })
+    }
+    #[inline(always)]
+    fn split_exponent(self, x: __m512) -> (__m512, __m512) {
+        cpu!({
+            let mantissa = _mm512_getmant_ps::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(x);
+            (mantissa, _mm512_getexp_ps(x))
+        })
+    }
+    #[inline(always)]
+    fn less(self, a: __m512, b: __m512) -> __mmask16 {
+        cpu!(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b))
+    }
+    #[inline(always)]
+    fn less_equal(self, a: __m512, b: __m512) -> __mmask16 {
+        cpu!(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b))
+    }
+    #[inline(always)]
+    fn equal(self, a: __m512, b: __m512) -> __mmask16 {
+        cpu!(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b))
+    }
+    #[inline(always)]
+    fn and(self, a: __mmask16, b: __mmask16) -> __mmask16 {
+        a & b
+    }
+    #[inline(always)]
+    fn or(self, a: __mmask16, b: __mmask16) -> __mmask16 {
+        a | b
+    }
+    #[inline(always)]
+    fn select(self, mask: __mmask16, yes: __m512, no: __m512) -> __m512 {
+        cpu!(_mm512_mask_blend_ps(mask, no, yes))
+    }
+    #[inline(always)]
+    fn first(self, count: usize) -> __mmask16 {
+        ((1u32 << count.min(16)) - 1) as __mmask16
+    }
+    #[inline(always)]
+    fn reduce_sum(self, x: __m512) -> f32 {
+        halves(x, |a, b| cpu!(_mm256_add_ps(a, b)), |a, b| cpu!(_mm_add_ps(a, b)))
+    }
+    #[inline(always)]
+    fn reduce_max(self, x: __m512) -> f32 {
+        halves(x, |a, b| cpu!(_mm256_max_ps(a, b)), |a, b| cpu!(_mm_max_ps(a, b)))
+    }
+    #[inline(always)]
+    fn reduce_min(self, x: __m512) -> f32 {
+        halves(x, |a, b| cpu!(_mm256_min_ps(a, b)), |a, b| cpu!(_mm_min_ps(a, b)))
+    }
+    #[inline(always)]
+    fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn compiled<Op: WithSimd>(op: Op, simd: Avx512) -> Op::Output {
+            op.with(simd)
+        }
+        // SAFETY: the token proves that this CPU has AVX-512.
+        unsafe { compiled(op, self) }
+    }
+}
