@@ -26,6 +26,12 @@ pub struct Arena {
     len: usize,
 }
 
+impl std::fmt::Debug for Arena {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Arena").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
 /// Why the arena can't serve.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
