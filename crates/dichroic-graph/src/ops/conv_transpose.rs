@@ -1,0 +1,177 @@
+//! Transposed convolution: the input gradient of a convolution, and the forward of its own layers.
+
+use dichroic_kernels::conv::{self, ConvArgs, ConvInputGradient, ConvProblem, Epilogue};
+use dichroic_kernels::elementwise::Unary;
+use dichroic_kernels::tensor::Tensor;
+use smallvec::{SmallVec, smallvec};
+
+use super::{Conv, ConvWeightGradient, Geometry, Reduce, add_activation_gradient};
+use super::{reference_tensor, shape_error};
+use crate::error::GraphError;
+use crate::gradient::Backward;
+use crate::operation::{Kernel, KernelArgs, KernelContext, Operation, StepContext};
+use crate::shape::Shape;
+
+/// Spreads each value of `dy` over the positions that a convolution would have read for it:
+/// `dx[n, o·stride + tap·dilation − pad, ic] += dy[n, o, f] · w[tap, ic, f]`, then bias and
+/// activation.
+///
+/// # Shapes
+/// Inputs: `dy (batch, spatial…, filters)`, `w (kernel…, in_channels / groups, filters)` and
+/// optionally `b (in_channels)`. Output: `(batch, self.spatial…, in_channels)`.
+/// For a layer, `filters` are the channels that come in and `in_channels` those that go out.
+///
+/// # Source
+/// Keras `Conv1DTranspose`, `Conv2DTranspose`, `Conv3DTranspose`.
+#[derive(Clone, Debug)]
+pub struct ConvTranspose {
+    /// How the kernel of the convolution moves over this op's output.
+    pub geometry: Geometry,
+    /// The spatial sizes of the output.
+    pub spatial: Vec<usize>,
+    /// Applied to each output; set by the fusion pass.
+    pub activation: Option<Unary>,
+}
+
+impl ConvTranspose {
+    /// A transposed convolution onto these spatial sizes, without activation.
+    pub fn new(geometry: Geometry, spatial: &[usize]) -> Self {
+        Self { geometry, spatial: spatial.to_vec(), activation: None }
+    }
+
+    /// The convolution whose input gradient this is.
+    fn problem(&self, inputs: &[&Shape]) -> Result<ConvProblem, GraphError> {
+        let [dy, w, rest @ ..] = inputs else {
+            return Err(shape_error(self, "takes dy, weights and optionally a bias", inputs));
+        };
+        let rank = self.spatial.len();
+        if dy.len() != rank + 2 || w.len() != rank + 2 {
+            return Err(shape_error(self, format!("needs inputs of rank {}", rank + 2), inputs));
+        }
+        let mut input = Vec::with_capacity(rank + 2);
+        input.push(dy[0]);
+        input.extend(&self.spatial);
+        input.push(w[rank].saturating_mul(self.geometry.groups));
+        let problem =
+            self.geometry.problem(&input, w).map_err(|rule| shape_error(self, rule, inputs))?;
+        let convolved = self.geometry.output_shape(&problem);
+        if convolved != **dy {
+            let rule = format!("the convolution of the output has shape {convolved}");
+            return Err(shape_error(self, rule, inputs));
+        }
+        match rest {
+            [] => Ok(problem),
+            [bias] if bias[..] == [problem.in_channels] => Ok(problem),
+            _ => Err(shape_error(self, "the bias needs shape (output channels,)", inputs)),
+        }
+    }
+
+    fn output_shape(&self, problem: &ConvProblem) -> Shape {
+        std::iter::once(problem.batch)
+            .chain(self.spatial.iter().copied())
+            .chain(std::iter::once(problem.in_channels))
+            .collect()
+    }
+}
+
+impl Operation for ConvTranspose {
+    fn name(&self) -> &'static str {
+        "ConvTranspose"
+    }
+
+    fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
+        Ok(smallvec![self.output_shape(&self.problem(inputs)?)])
+    }
+
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<(), GraphError> {
+        let g = add_activation_gradient(self.activation, backward)?;
+        let (dy, w) = (backward.input(0), backward.input(1));
+        if backward.needs(0) {
+            let gradient = backward.add(Conv::new(self.geometry.clone()), &[g, w])?;
+            backward.set(0, gradient);
+        }
+        if backward.needs(1) {
+            let kernel_size = {
+                let shape = backward.shape(w);
+                shape[..shape.len() - 2].to_vec()
+            };
+            let op = ConvWeightGradient { geometry: self.geometry.clone(), kernel_size };
+            let gradient = backward.add(op, &[g, dy])?;
+            backward.set(1, gradient);
+        }
+        if backward.input_count() > 2 && backward.needs(2) {
+            let axes = backward.shape(g).len() - 1;
+            let gradient = backward.add(Reduce::sum((0..axes).collect()), &[g])?;
+            backward.set(2, gradient);
+        }
+        Ok(())
+    }
+
+    fn reference(&self, inputs: &[&Tensor], _step: StepContext) -> Vec<Tensor> {
+        let shapes: Vec<Shape> = inputs.iter().map(|input| Shape::new(input.shape())).collect();
+        let shapes: Vec<&Shape> = shapes.iter().collect();
+        let problem = self.problem(&shapes).expect("shapes were inferred before");
+        let bias = inputs.get(2).map(|bias| bias.data());
+        let (dy, w) = (inputs[0].data(), inputs[1].data());
+        let mut dx = conv::reference::input_gradient(&problem, dy, w, bias);
+        if let Some(activation) = self.activation {
+            for value in &mut dx {
+                *value = activation.scalar(f64::from(*value)) as f32;
+            }
+        }
+        vec![reference_tensor(&self.output_shape(&problem), dx)]
+    }
+
+    fn kernel(
+        &self,
+        inputs: &[&Shape],
+        context: KernelContext,
+    ) -> Result<Box<dyn Kernel>, GraphError> {
+        let problem = self.problem(inputs)?;
+        let epilogue = Epilogue { bias: inputs.len() > 2, activation: self.activation };
+        let plan = ConvInputGradient::plan(problem, epilogue, context.mode, context.isa);
+        Ok(Box::new(ConvTransposeKernel { plan, bias: inputs.len() > 2 }))
+    }
+
+    fn macs(&self, inputs: &[&Shape]) -> u64 {
+        self.problem(inputs).map_or(0, |problem| problem.macs())
+    }
+}
+
+#[derive(Debug)]
+struct ConvTransposeKernel {
+    plan: ConvInputGradient,
+    bias: bool,
+}
+
+impl Kernel for ConvTransposeKernel {
+    fn algorithm(&self) -> String {
+        self.plan.algorithm().to_string()
+    }
+
+    fn scratch_len(&self) -> usize {
+        self.plan.scratch_len()
+    }
+
+    fn packed_len(&self) -> usize {
+        self.plan.packed_len()
+    }
+
+    fn packed_input(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn pack(&self, input: &[f32], packed: &mut [f32]) {
+        self.plan.pack(input, packed);
+    }
+
+    fn run(&self, args: KernelArgs<'_, '_>) {
+        self.plan.run(ConvArgs {
+            input: args.inputs[0],
+            packed: args.packed,
+            bias: self.bias.then(|| args.inputs[2]),
+            output: args.outputs[0],
+            scratch: args.scratch,
+        });
+    }
+}

@@ -1,0 +1,58 @@
+//! The weights that plans read: one store for all plans of a model.
+
+use dichroic_kernels::tensor::Tensor;
+
+/// The number of a parameter in its [`Parameters`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParameterId(pub usize);
+
+/// Weights by number, with a version that tells plans when to prepare what they derive from them.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    tensors: Vec<Tensor>,
+    version: u64,
+}
+
+impl Parameters {
+    /// A store of these tensors, numbered in their order.
+    pub fn new(tensors: Vec<Tensor>) -> Self {
+        Self { tensors, version: 1 }
+    }
+
+    /// The number of parameters.
+    pub fn len(&self) -> usize {
+        self.tensors.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.tensors.is_empty()
+    }
+
+    /// A parameter's tensor.
+    pub fn get(&self, id: ParameterId) -> Option<&Tensor> {
+        self.tensors.get(id.0)
+    }
+
+    /// A parameter's tensor to be changed; plans will prepare anew.
+    pub fn get_mut(&mut self, id: ParameterId) -> Option<&mut Tensor> {
+        self.version += 1;
+        self.tensors.get_mut(id.0)
+    }
+
+    /// All tensors in order.
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.tensors
+    }
+
+    /// All tensors, to be changed; plans will prepare anew.
+    pub fn tensors_mut(&mut self) -> &mut [Tensor] {
+        self.version += 1;
+        &mut self.tensors
+    }
+
+    /// Grows with each change.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+}

@@ -1,0 +1,47 @@
+//! Rewrites of a graph that keep what it computes.
+//!
+//! Values keep their numbers through every pass; a pass only changes which node makes them.
+
+use crate::error::GraphError;
+use crate::graph::{Graph, ValueId};
+use crate::plan::PlanOptions;
+
+mod check;
+mod dead_code;
+mod fold_scale_shift;
+mod fuse_activation;
+
+pub use check::check;
+
+/// What passes may not touch: values that are read from outside the graph.
+fn roots(graph: &Graph, options: &PlanOptions) -> Vec<ValueId> {
+    let updates = graph.updates.iter().map(|(_, value)| *value);
+    options.outputs.iter().chain(&options.keep).copied().chain(updates).collect()
+}
+
+/// How often each value is read, by nodes and from outside.
+fn uses(graph: &Graph, roots: &[ValueId]) -> Vec<usize> {
+    let mut uses = vec![0; graph.values.len()];
+    let inputs = graph.nodes.iter().flat_map(|node| &node.inputs);
+    for value in inputs.chain(roots) {
+        uses[value.index()] += 1;
+    }
+    uses
+}
+
+pub(crate) fn run(graph: &mut Graph, options: &PlanOptions) -> Result<(), GraphError> {
+    let roots = roots(graph, options);
+    type Pass = fn(&mut Graph, &[ValueId]) -> Result<(), GraphError>;
+    let passes: [(&'static str, Pass); 4] = [
+        ("dead code", dead_code::run),
+        ("scale and shift folding", fold_scale_shift::run),
+        ("activation fusion", fuse_activation::run),
+        ("dead code after fusion", dead_code::run),
+    ];
+    check(graph, "construction")?;
+    for (name, pass) in passes {
+        pass(graph, &roots)?;
+        check(graph, name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,346 @@
+//! Chooses kernels and gives every value its place.
+//!
+//! Time runs in steps: the preparation (what depends on parameters alone) comes first, then one
+//! step in which weights are packed, then the run, then one last step in which results are read.
+
+use std::sync::Arc;
+
+use dichroic_kernels::tensor::Tensor;
+use smallvec::SmallVec;
+
+use super::memory::{Buffer, Layout, place};
+use super::{MemoryReport, Plan, PlanOptions, PlannedInput, Step, StepInfo, Storage};
+use crate::error::GraphError;
+use crate::graph::{Graph, Node, Source, ValueId};
+use crate::operation::{Kernel, KernelContext, Operation};
+use crate::parameters::ParameterId;
+
+/// Where a value lies, before buffers have their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Home {
+    Nowhere,
+    Input(usize),
+    Parameter(ParameterId),
+    Constant(usize),
+    Buffer(usize),
+}
+
+/// A node with its kernel and the time at which it runs.
+struct Task<'a> {
+    node: &'a Node,
+    kernel: Box<dyn Kernel>,
+    time: usize,
+    /// Whether the packed form of an input is made once per parameter version.
+    packs_ahead: bool,
+}
+
+/// Buffers of a task, by number.
+struct Places {
+    inputs: SmallVec<[Home; 4]>,
+    outputs: SmallVec<[usize; 2]>,
+    packed: Option<usize>,
+    scratch: Option<usize>,
+    in_place: bool,
+}
+
+struct Compiler<'a> {
+    graph: &'a Graph,
+    /// For each value the value whose memory it shows.
+    roots: Vec<ValueId>,
+    homes: Vec<Home>,
+    last_use: Vec<usize>,
+    buffers: Vec<Buffer>,
+    pack_time: usize,
+}
+
+pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, GraphError> {
+    let fixed = fixed_values(graph);
+    let (before, after): (Vec<&Node>, Vec<&Node>) = graph
+        .nodes
+        .iter()
+        .filter(|node| !node.op.is_view())
+        .partition(|node| fixed[node.outputs[0].index()]);
+    let pack_time = before.len();
+    let end = pack_time + 1 + after.len();
+    let context = KernelContext { isa: options.isa, mode: options.mode };
+    let times = (0..pack_time).chain(pack_time + 1..end);
+    let mut tasks = Vec::with_capacity(end);
+    for (node, time) in before.into_iter().chain(after).zip(times) {
+        let kernel = node.op.kernel(&graph.shapes(&node.inputs), context)?;
+        let packs_ahead = time > pack_time
+            && kernel.packed_input().is_some_and(|input| fixed[node.inputs[input].index()]);
+        tasks.push(Task { node, kernel, time, packs_ahead });
+    }
+
+    let roots = view_roots(graph);
+    let mut readable = vec![false; graph.values.len()];
+    let results = graph.updates.iter().map(|(_, value)| value);
+    for value in options.outputs.iter().chain(&options.keep).chain(results) {
+        readable[value.index()] = true;
+    }
+    let mut constants = Vec::new();
+    let mut compiler = Compiler {
+        graph,
+        homes: source_homes(graph, &mut constants),
+        last_use: last_uses(graph, &tasks, &roots, &fixed, &readable),
+        roots,
+        buffers: Vec::new(),
+        pack_time,
+    };
+    let copied_inputs = compiler.copy_inputs_that_are_read(&readable, end);
+    let places: Vec<Places> = tasks.iter().map(|task| compiler.place_task(task, end)).collect();
+    for value in 0..graph.values.len() {
+        compiler.homes[value] = compiler.homes[compiler.roots[value].index()];
+    }
+
+    let layout = place(&compiler.buffers)?;
+    let parameters = used_parameters(graph);
+    let bytes = |floats: usize| floats.saturating_mul(size_of::<f32>());
+    let memory = MemoryReport {
+        arena: bytes(layout.len),
+        packed: bytes(tasks.iter().map(|task| task.kernel.packed_len()).sum()),
+        values: bytes(compiler.buffers.iter().map(|buffer| buffer.len).sum()),
+        constants: bytes(constants.iter().map(|constant| constant.len()).sum()),
+        parameters: bytes(parameters.iter().map(|(_, len)| len).sum()),
+    };
+    let storage = compiler
+        .homes
+        .iter()
+        .map(|&home| (home != Home::Nowhere).then(|| compiler.settle(home, &layout)))
+        .collect();
+    let copied_inputs = copied_inputs
+        .into_iter()
+        .map(|(position, buffer)| (position, compiler.range(buffer, &layout)))
+        .collect();
+    let mut prepare: Vec<Step> = tasks
+        .into_iter()
+        .zip(places)
+        .map(|(task, places)| compiler.step(task, places, &layout))
+        .collect();
+    let steps = prepare.split_off(pack_time);
+    Ok(Plan {
+        inputs: planned_inputs(graph),
+        copied_inputs,
+        parameters,
+        constants,
+        prepare,
+        steps,
+        storage,
+        readable,
+        updates: graph.updates.clone(),
+        arena_len: layout.len,
+        memory,
+    })
+}
+
+impl Compiler<'_> {
+    /// Inputs lie outside the plan; one that is itself read after a run gets a copy inside.
+    fn copy_inputs_that_are_read(
+        &mut self,
+        readable: &[bool],
+        end: usize,
+    ) -> Vec<(usize, usize)> {
+        let mut copies = Vec::new();
+        for (value, _) in readable.iter().enumerate().filter(|(_, readable)| **readable) {
+            let root = self.roots[value];
+            if let Home::Input(position) = self.homes[root.index()] {
+                let len = self.graph.shape(root).elements();
+                let buffer = self.buffer(Buffer { len, first: self.pack_time, last: end });
+                self.homes[root.index()] = Home::Buffer(buffer);
+                copies.push((position, buffer));
+            }
+        }
+        copies
+    }
+
+    fn place_task(&mut self, task: &Task<'_>, end: usize) -> Places {
+        let node = task.node;
+        let inputs: SmallVec<[Home; 4]> =
+            node.inputs.iter().map(|input| self.homes[self.root(*input).index()]).collect();
+        let shared = task.kernel.in_place_input().and_then(|index| self.dying(task, index));
+        let mut outputs = SmallVec::new();
+        for (index, output) in node.outputs.iter().enumerate() {
+            let last = self.last_use[output.index()].max(task.time);
+            let buffer = match shared {
+                Some(buffer) if index == 0 => {
+                    self.buffers[buffer].last = last;
+                    buffer
+                }
+                _ => {
+                    let len = self.graph.shape(*output).elements();
+                    self.buffer(Buffer { len, first: task.time, last })
+                }
+            };
+            self.homes[output.index()] = Home::Buffer(buffer);
+            outputs.push(buffer);
+        }
+        let (first, last) =
+            if task.packs_ahead { (self.pack_time, end) } else { (task.time, task.time) };
+        let packed = task
+            .kernel
+            .packed_input()
+            .map(|_| self.buffer(Buffer { len: task.kernel.packed_len(), first, last }));
+        let len = task.kernel.scratch_len();
+        let scratch = (len > 0)
+            .then(|| self.buffer(Buffer { len, first: task.time, last: task.time }));
+        Places { inputs, outputs, packed, scratch, in_place: shared.is_some() }
+    }
+
+    /// The buffer of input `index` if nothing reads it after this task, nor twice in it.
+    fn dying(&self, task: &Task<'_>, index: usize) -> Option<usize> {
+        let root = self.root(task.node.inputs[index]);
+        let reads = task.node.inputs.iter().filter(|input| self.root(**input) == root).count();
+        let lengths_match = self.graph.shape(root).elements()
+            == self.graph.shape(task.node.outputs[0]).elements();
+        match self.homes[root.index()] {
+            Home::Buffer(buffer)
+                if reads == 1 && lengths_match && self.last_use[root.index()] == task.time =>
+            {
+                Some(buffer)
+            }
+            _ => None,
+        }
+    }
+
+    fn step(&self, task: Task<'_>, places: Places, layout: &Layout) -> Step {
+        let node = task.node;
+        let shapes = self.graph.shapes(&node.inputs);
+        let optional = |buffer: Option<usize>| buffer.map_or(0..0, |b| self.range(b, layout));
+        Step {
+            inputs: places.inputs.iter().map(|&home| self.settle(home, layout)).collect(),
+            outputs: places.outputs.iter().map(|&b| self.range(b, layout)).collect(),
+            packed: optional(places.packed),
+            packs_ahead: task.packs_ahead,
+            scratch: optional(places.scratch),
+            in_place: places.in_place,
+            info: StepInfo {
+                layer: node.scope.to_string(),
+                op: node.op.name(),
+                algorithm: task.kernel.algorithm(),
+                inputs: shapes.iter().map(|&shape| shape.clone()).collect(),
+                outputs: node.outputs.iter().map(|&o| self.graph.shape(o).clone()).collect(),
+                macs: node.op.macs(&shapes),
+                phase: node.phase,
+            },
+            kernel: task.kernel,
+        }
+    }
+
+    fn root(&self, value: ValueId) -> ValueId {
+        self.roots[value.index()]
+    }
+
+    fn buffer(&mut self, buffer: Buffer) -> usize {
+        self.buffers.push(buffer);
+        self.buffers.len() - 1
+    }
+
+    fn range(&self, buffer: usize, layout: &Layout) -> std::ops::Range<usize> {
+        layout.offsets[buffer]..layout.offsets[buffer] + self.buffers[buffer].len
+    }
+
+    fn settle(&self, home: Home, layout: &Layout) -> Storage {
+        match home {
+            Home::Nowhere => Storage::Arena(0..0),
+            Home::Input(position) => Storage::Input(position),
+            Home::Parameter(id) => Storage::Parameter(id),
+            Home::Constant(index) => Storage::Constant(index),
+            Home::Buffer(buffer) => Storage::Arena(self.range(buffer, layout)),
+        }
+    }
+}
+
+/// The values that depend on parameters and constants alone.
+pub(crate) fn fixed_values(graph: &Graph) -> Vec<bool> {
+    let mut fixed: Vec<bool> = graph
+        .values
+        .iter()
+        .map(|value| matches!(value.source, Source::Parameter(_) | Source::Constant(_)))
+        .collect();
+    for node in &graph.nodes {
+        let all = node.inputs.iter().all(|input| fixed[input.index()]) && !node.op.is_random();
+        for output in &node.outputs {
+            fixed[output.index()] = all;
+        }
+    }
+    fixed
+}
+
+fn view_roots(graph: &Graph) -> Vec<ValueId> {
+    let mut roots: Vec<ValueId> = (0u32..).take(graph.values.len()).map(ValueId).collect();
+    for node in graph.nodes.iter().filter(|node| node.op.is_view()) {
+        roots[node.outputs[0].index()] = roots[node.inputs[0].index()];
+    }
+    roots
+}
+
+fn last_uses(
+    graph: &Graph,
+    tasks: &[Task<'_>],
+    roots: &[ValueId],
+    fixed: &[bool],
+    readable: &[bool],
+) -> Vec<usize> {
+    let end = tasks.last().map_or(0, |task| task.time) + 1;
+    let mut last_use = vec![0; graph.values.len()];
+    let pack_time = tasks.iter().filter(|task| fixed[task.node.outputs[0].index()]).count();
+    for task in tasks {
+        for (index, input) in task.node.inputs.iter().enumerate() {
+            let root = roots[input.index()].index();
+            let time = if task.packs_ahead && task.kernel.packed_input() == Some(index) {
+                pack_time
+            } else if fixed[root] && task.time > pack_time {
+                // What a run reads of the preparation must outlive every run.
+                end
+            } else {
+                task.time
+            };
+            last_use[root] = last_use[root].max(time);
+        }
+    }
+    for (index, _) in readable.iter().enumerate().filter(|(_, readable)| **readable) {
+        last_use[roots[index].index()] = end;
+    }
+    last_use
+}
+
+fn source_homes(graph: &Graph, constants: &mut Vec<Arc<Tensor>>) -> Vec<Home> {
+    graph
+        .values
+        .iter()
+        .map(|value| match &value.source {
+            Source::Input { position, .. } => Home::Input(*position),
+            Source::Parameter(id) => Home::Parameter(*id),
+            Source::Constant(tensor) => {
+                constants.push(tensor.clone());
+                Home::Constant(constants.len() - 1)
+            }
+            Source::Node => Home::Nowhere,
+        })
+        .collect()
+}
+
+fn used_parameters(graph: &Graph) -> Vec<(ParameterId, usize)> {
+    graph
+        .values
+        .iter()
+        .filter_map(|value| match value.source {
+            Source::Parameter(id) => Some((id, value.shape.elements())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn planned_inputs(graph: &Graph) -> Vec<PlannedInput> {
+    graph
+        .inputs
+        .iter()
+        .map(|&input| PlannedInput {
+            name: match graph.source(input) {
+                Source::Input { name, .. } => name.clone(),
+                _ => Arc::from(""),
+            },
+            shape: graph.shape(input).clone(),
+        })
+        .collect()
+}

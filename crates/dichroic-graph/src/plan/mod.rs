@@ -1,0 +1,151 @@
+//! From a graph to what an executor runs: folded, fused, ordered, with memory assigned.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use dichroic_kernels::conv::ConvMode;
+use dichroic_kernels::isa::Isa;
+use dichroic_kernels::tensor::Tensor;
+use smallvec::SmallVec;
+
+use crate::error::GraphError;
+use crate::graph::{Graph, Phase, ValueId};
+use crate::operation::Kernel;
+use crate::parameters::ParameterId;
+use crate::passes;
+use crate::shape::Shape;
+
+mod compile;
+mod memory;
+
+pub(crate) use compile::fixed_values;
+
+/// What a plan is made for.
+#[derive(Clone, Debug)]
+pub struct PlanOptions {
+    /// The values that are read after each run.
+    pub outputs: Vec<ValueId>,
+    /// Further values to be kept as they are computed, so that they can be looked at.
+    pub keep: Vec<ValueId>,
+    /// Whether convolutions may use algorithms that round differently.
+    pub mode: ConvMode,
+    /// The instruction set; the best of this machine by default.
+    pub isa: Isa,
+}
+
+impl PlanOptions {
+    /// A plan that yields these values, on the best instruction set of this machine.
+    pub fn for_outputs(outputs: &[ValueId]) -> Self {
+        Self {
+            outputs: outputs.to_vec(),
+            keep: Vec::new(),
+            mode: ConvMode::Fast,
+            isa: Isa::detect(),
+        }
+    }
+}
+
+/// Where a value lies while the plan runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Storage {
+    Input(usize),
+    Parameter(ParameterId),
+    Constant(usize),
+    Arena(Range<usize>),
+}
+
+/// An input of the plan.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedInput {
+    pub(crate) name: Arc<str>,
+    pub(crate) shape: Shape,
+}
+
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) kernel: Box<dyn Kernel>,
+    pub(crate) inputs: SmallVec<[Storage; 4]>,
+    pub(crate) outputs: SmallVec<[Range<usize>; 2]>,
+    pub(crate) packed: Range<usize>,
+    /// Whether the packed form is made once per parameter version instead of in each run.
+    pub(crate) packs_ahead: bool,
+    pub(crate) scratch: Range<usize>,
+    pub(crate) in_place: bool,
+    pub(crate) info: StepInfo,
+}
+
+/// One step of a plan, as `dichroic plan` shows it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StepInfo {
+    /// The layer it belongs to; empty outside layers.
+    pub layer: String,
+    /// The op.
+    pub op: &'static str,
+    /// The algorithm chosen for its shapes.
+    pub algorithm: String,
+    /// The shapes of its inputs.
+    pub inputs: Vec<Shape>,
+    /// The shapes of its outputs.
+    pub outputs: Vec<Shape>,
+    /// Multiply-adds of one run.
+    pub macs: u64,
+    /// Model or gradient.
+    pub phase: Phase,
+}
+
+/// The memory of a plan, known before it runs. In bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryReport {
+    /// The one buffer that holds all values, packed weights and scratch memory.
+    pub arena: usize,
+    /// Of this, weights in packed form.
+    pub packed: usize,
+    /// What all values would take without sharing memory.
+    pub values: usize,
+    /// Constants.
+    pub constants: usize,
+    /// Parameters that the plan reads; they are held outside the plan.
+    pub parameters: usize,
+}
+
+/// A graph compiled for its shapes.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) inputs: Vec<PlannedInput>,
+    /// Inputs that are themselves read after a run, with the place of their copy.
+    pub(crate) copied_inputs: Vec<(usize, Range<usize>)>,
+    pub(crate) parameters: Vec<(ParameterId, usize)>,
+    pub(crate) constants: Vec<Arc<Tensor>>,
+    pub(crate) prepare: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) storage: Vec<Option<Storage>>,
+    pub(crate) readable: Vec<bool>,
+    pub(crate) updates: Vec<(ParameterId, ValueId)>,
+    pub(crate) arena_len: usize,
+    pub(crate) memory: MemoryReport,
+}
+
+impl Plan {
+    /// Compiles a graph: drops what nothing reads, folds batch normalisation into convolutions,
+    /// fuses activations, chooses a kernel for each op and assigns memory.
+    ///
+    /// # Errors
+    /// When a kernel can't be made, or the sizes can't be addressed.
+    pub fn compile(graph: Graph, options: &PlanOptions) -> Result<Self, GraphError> {
+        let mut graph = graph;
+        passes::run(&mut graph, options)?;
+        compile::compile(&graph, options)
+    }
+
+    /// The memory of the plan.
+    pub fn memory(&self) -> MemoryReport {
+        self.memory
+    }
+
+    /// The steps in their order, those that run once per parameter version first.
+    pub fn steps(&self) -> impl Iterator<Item = &StepInfo> {
+        self.prepare.iter().chain(&self.steps).map(|step| &step.info)
+    }
+}
