@@ -80,7 +80,7 @@ pub struct Graph {
     pub(crate) updates: Vec<(ParameterId, ValueId)>,
     pub(crate) phase: Phase,
     pub(crate) scope: Arc<str>,
-    random_ops: u64,
+    random_ops: u32,
 }
 
 impl Default for Graph {
@@ -192,7 +192,7 @@ impl Graph {
     }
 
     /// A number that tells this graph's random ops apart, so that each draws its own numbers.
-    pub fn next_random_op(&mut self) -> u64 {
+    pub fn next_random_op(&mut self) -> u32 {
         self.random_ops += 1;
         self.random_ops
     }

@@ -30,6 +30,16 @@ macro_rules! ops {
         })+)+
 
         impl Op {
+            /// The names of all ops, in the order of the list.
+            pub const VARIANTS: &[&str] = &[$($(stringify!($name),)+)+];
+
+            /// The name of this op in [`Op::VARIANTS`].
+            pub fn variant(&self) -> &'static str {
+                match self {
+                    $($(Op::$name(_) => stringify!($name),)+)+
+                }
+            }
+
             /// The op behind its common interface.
             pub fn operation(&self) -> &dyn Operation {
                 match self {
@@ -51,6 +61,10 @@ ops! {
     broadcast::{BroadcastTo};
     pool::{Pool, PoolGradient};
     reshape::{Reshape};
+    softmax::{Softmax, SoftmaxGradient};
+    softmax_cross_entropy::{SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient};
+    dropout::{Dropout};
+    gaussian_noise::{GaussianNoise};
     one_hot::{OneHot};
 }
 
