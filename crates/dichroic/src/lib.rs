@@ -5,7 +5,13 @@
 //! `(batch, height, width, channels)` and weights `(kernel_h, kernel_w, in_channels / groups, filters)`.
 #![forbid(unsafe_code)]
 
+pub mod activations;
+pub mod data;
+pub mod initializers;
+mod keras_object;
 pub mod layers;
+mod names;
+pub mod regularizers;
 pub mod shape;
 
 pub use shape::Shape;

@@ -11,6 +11,18 @@ pub struct Factor {
     pub what: &'static str,
 }
 
+impl Factor {
+    /// A number of things: `32 filters`.
+    pub fn of(size: usize, what: &'static str) -> Self {
+        Self { sizes: vec![size], what }
+    }
+
+    /// The sides of a kernel: `5×5`.
+    pub fn sides(sizes: &[usize]) -> Self {
+        Self { sizes: sizes.to_vec(), what: "" }
+    }
+}
+
 /// The count of one weight: a product of factors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
@@ -23,9 +35,20 @@ pub struct Term {
 }
 
 impl Term {
-    /// The product of the factors.
+    /// The term of a trainable weight.
+    pub fn new(weight: &'static str, factors: impl Into<Vec<Factor>>) -> Self {
+        Self { weight, factors: factors.into(), trainable: true }
+    }
+
+    /// The term of a weight that gradients don't change.
+    pub fn fixed(weight: &'static str, factors: impl Into<Vec<Factor>>) -> Self {
+        Self { trainable: false, ..Self::new(weight, factors) }
+    }
+
+    /// The product of the factors; `u64::MAX` where it is larger.
     pub fn total(&self) -> u64 {
-        self.factors.iter().flat_map(|factor| &factor.sizes).map(|&size| size as u64).product()
+        let sizes = self.factors.iter().flat_map(|factor| &factor.sizes);
+        sizes.fold(1, |product: u64, &size| product.saturating_mul(size as u64))
     }
 }
 
@@ -39,13 +62,17 @@ pub struct Count {
 impl Count {
     /// The sum over all terms.
     pub fn total(&self) -> u64 {
-        self.terms.iter().map(Term::total).sum()
+        sum(self.terms.iter())
     }
 
     /// The sum over the trainable terms.
     pub fn trainable(&self) -> u64 {
-        self.terms.iter().filter(|term| term.trainable).map(Term::total).sum()
+        sum(self.terms.iter().filter(|term| term.trainable))
     }
+}
+
+fn sum<'a>(terms: impl Iterator<Item = &'a Term>) -> u64 {
+    terms.fold(0, |sum, term| sum.saturating_add(term.total()))
 }
 
 impl fmt::Display for Factor {
@@ -56,10 +83,20 @@ impl fmt::Display for Factor {
             }
             f.write_str(&grouped(*size as u64))?;
         }
-        if !self.what.is_empty() {
-            write!(f, " {}", self.what)?;
+        match (self.what, self.sizes.as_slice()) {
+            ("", _) => Ok(()),
+            (what, [1]) => write!(f, " {}", singular(what)),
+            (what, _) => write!(f, " {what}"),
         }
-        Ok(())
+    }
+}
+
+fn singular(what: &str) -> String {
+    match what.split_once(' ') {
+        None if what == "biases" => "bias".to_owned(),
+        None => what.strip_suffix('s').unwrap_or(what).to_owned(),
+        Some((first @ ("channels" | "filters"), rest)) => format!("{} {rest}", singular(first)),
+        Some((first, rest)) => format!("{first} {}", singular(rest)),
     }
 }
 
@@ -103,16 +140,22 @@ mod tests {
 
     #[test]
     fn a_count_shows_the_derivation_of_the_seed_layer() {
-        let kernel = Term {
-            weight: "kernel",
-            factors: vec![
-                Factor { sizes: vec![32], what: "filters" },
-                Factor { sizes: vec![3], what: "channels" },
-                Factor { sizes: vec![5, 5], what: "" },
-            ],
-            trainable: true,
-        };
-        let count = Count { terms: vec![kernel] };
+        let factors =
+            [Factor::of(32, "filters"), Factor::of(3, "channels"), Factor::sides(&[5, 5])];
+        let count = Count { terms: vec![Term::new("kernel", factors)] };
         assert_eq!(count.to_string(), "32 filters × 3 channels × 5×5 = 2,400");
+    }
+
+    #[test]
+    fn one_of_a_thing_is_written_in_the_singular() {
+        assert_eq!(Factor::of(1, "biases").to_string(), "1 bias");
+        assert_eq!(Factor::of(1, "channels a group").to_string(), "1 channel a group");
+        assert_eq!(Factor::of(1, "moving means").to_string(), "1 moving mean");
+    }
+
+    #[test]
+    fn a_count_too_large_for_a_number_stays_at_the_largest() {
+        let factors = [Factor::of(usize::MAX, "units"), Factor::of(usize::MAX, "inputs")];
+        assert_eq!(Count { terms: vec![Term::new("kernel", factors)] }.total(), u64::MAX);
     }
 }

@@ -58,6 +58,24 @@ pub enum LayerError {
         /// The value that came, as text.
         got: String,
     },
+    /// The layer has no argument of this name.
+    #[error("{class_name} has no argument {argument:?}{suggestion}")]
+    UnknownArgument {
+        /// The layer's class.
+        class_name: &'static str,
+        /// The argument that came.
+        argument: String,
+        /// ` (did you mean …?)`, or the arguments there are.
+        suggestion: String,
+    },
+    /// An argument without a default is missing.
+    #[error("{class_name} needs the argument {argument}")]
+    MissingArgument {
+        /// The layer's class.
+        class_name: &'static str,
+        /// The argument that is missing.
+        argument: &'static str,
+    },
     /// The registry has no layer of this class.
     #[error("unknown layer class {class_name:?}{suggestion}")]
     UnknownClass {

@@ -11,12 +11,18 @@ use dichroic_graph::ValueId;
 
 use crate::shape::Shape;
 
+mod arguments;
+mod conv;
 mod convolution;
 mod count;
 mod error;
 mod lowering;
+pub mod registry;
+mod stencil;
 mod weight;
 
+pub use arguments::{Axes, ChannelsLast, Margins, Off, Padding, Sizes, Unset};
+pub use conv::{Conv, Conv1D, Conv2D, Conv3D};
 pub use convolution::{Convolution, Sharing, Window};
 pub use count::{Count, Factor, Term};
 pub use error::LayerError;
@@ -32,6 +38,14 @@ pub trait Layer: Debug + Send + Sync {
 
     /// The layer's own configuration in Keras's names and order (without `name`, `trainable`, `dtype`).
     fn config(&self) -> serde_json::Map<String, serde_json::Value>;
+
+    /// Whether the arguments make sense by themselves, before any input is known.
+    ///
+    /// # Errors
+    /// [`LayerError::Argument`] for one that can't be used.
+    fn check(&self) -> Result<(), LayerError> {
+        Ok(())
+    }
 
     /// The output shape for these input shapes.
     ///
