@@ -148,6 +148,11 @@ impl Graph {
                 continue;
             }
             self.scope = node.scope.clone();
+            if output_gradients[1..].iter().any(Option::is_some) {
+                // Statistics beside the first output are not differentiated.
+                let (op, scope) = (node.op.name(), node.scope.to_string());
+                return Err(GraphError::NoGradient { op, scope });
+            }
             let mut backward = Backward {
                 graph: self,
                 inputs: &node.inputs,

@@ -65,6 +65,7 @@ ops! {
     softmax_cross_entropy::{SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient};
     dropout::{Dropout};
     gaussian_noise::{GaussianNoise};
+    batch_norm::{BatchNorm, BatchNormGradient};
     one_hot::{OneHot};
 }
 
