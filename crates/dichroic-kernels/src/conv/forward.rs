@@ -1,31 +1,53 @@
 //! The forward pass of a convolution.
 
-use super::{Algorithm, ConvArgs, ConvMode, ConvProblem, Epilogue, reference};
+use super::gather::Gather;
+use super::plan::GatherPlan;
+use super::{Algorithm, ConvArgs, ConvMode, ConvProblem, Epilogue};
 use crate::isa::Isa;
 
-/// A planned forward pass.
+/// A planned forward pass: activation(bias + input ∗ weights).
+///
+/// ```
+/// use dichroic_kernels::conv::{ConvArgs, ConvForward, ConvMode, ConvProblem, Epilogue};
+/// use dichroic_kernels::isa::Isa;
+///
+/// let problem = ConvProblem::new_2d(1, [1, 3], 1, 1).kernel_2d([1, 2]);
+/// let plan = ConvForward::plan(problem, Epilogue::default(), ConvMode::Exact, Isa::detect());
+/// let mut packed = vec![0.0; plan.packed_len()];
+/// plan.pack(&[1.0, -1.0], &mut packed);
+/// let mut output = vec![0.0; problem.output_len()];
+/// let (input, scratch) = (&[5.0, 3.0, 8.0], &mut vec![0.0; plan.scratch_len()]);
+/// plan.run(ConvArgs { input, packed: &packed, bias: None, output: &mut output, scratch });
+/// assert_eq!(output, [2.0, -5.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ConvForward {
     problem: ConvProblem,
-    epilogue: Epilogue,
     algorithm: Algorithm,
-    isa: Isa,
+    plan: GatherPlan,
 }
 
 impl ConvForward {
-    /// Chooses the algorithm for this shape.
+    /// Chooses the algorithm for this shape. The problem is one that [`ConvProblem::validate`] accepts.
+    ///
+    /// Both modes plan the same today: every algorithm here sums plain products.
     pub fn plan(problem: ConvProblem, epilogue: Epilogue, _mode: ConvMode, isa: Isa) -> Self {
         Self::plan_with(Algorithm::candidates(&problem)[0], problem, epilogue, isa)
     }
 
     /// Takes this algorithm, one of [`Algorithm::candidates`].
+    ///
+    /// # Panics
+    /// When the algorithm can't compute the problem.
     pub fn plan_with(
         algorithm: Algorithm,
         problem: ConvProblem,
         epilogue: Epilogue,
         isa: Isa,
     ) -> Self {
-        Self { problem, epilogue, algorithm, isa }
+        algorithm.assert_suits(&problem);
+        let plan = GatherPlan::new(algorithm, Gather::forward(&problem), epilogue, isa);
+        Self { problem, algorithm, plan }
     }
 
     /// The problem planned for.
@@ -40,7 +62,7 @@ impl ConvForward {
 
     /// The length of the packed weights.
     pub fn packed_len(&self) -> usize {
-        self.problem.weights_len()
+        self.plan.packed_len()
     }
 
     /// The length of the scratch memory that a run needs.
@@ -49,17 +71,19 @@ impl ConvForward {
     }
 
     /// Lays the weights out as the algorithm reads them.
+    ///
+    /// # Panics
+    /// When a length is not that of the problem's weights, or [`ConvForward::packed_len`].
     pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
-        packed.copy_from_slice(weights);
+        assert_eq!(weights.len(), self.problem.weights_len(), "length of the weights");
+        self.plan.pack(weights, packed);
     }
 
     /// Computes the output.
+    ///
+    /// # Panics
+    /// When a length is not the planned one.
     pub fn run(&self, args: ConvArgs<'_>) {
-        let bias = args.bias.filter(|_| self.epilogue.bias);
-        let y = reference::forward(&self.problem, args.input, args.packed, bias);
-        args.output.copy_from_slice(&y);
-        if let Some(activation) = self.epilogue.activation {
-            activation.apply_in_place(self.isa, args.output);
-        }
+        self.plan.run(args);
     }
 }

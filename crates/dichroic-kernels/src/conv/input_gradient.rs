@@ -1,31 +1,46 @@
 //! The gradient of a convolution's input, which is also the transposed convolution.
 
-use super::{Algorithm, ConvArgs, ConvMode, ConvProblem, Epilogue, reference};
+use super::gather::Gather;
+use super::plan::GatherPlan;
+use super::{Algorithm, ConvArgs, ConvMode, ConvProblem, Epilogue};
 use crate::isa::Isa;
 
-/// A planned input gradient.
+/// A planned input gradient: activation(bias + output gradient ∗ turned weights).
+///
+/// The epilogue is there because this is also the forward pass of a transposed convolution, whose
+/// output has the problem's input size and whose weights are laid out (kernel…, output channels, input
+/// channels), as Keras does. The bias then has one value for each of the problem's `in_channels`.
+///
+/// In [`ConvArgs`] `input` is the output's gradient (batch, output…, filters) and `output` the
+/// input's gradient (batch, input…, in_channels).
 #[derive(Clone, Debug)]
 pub struct ConvInputGradient {
     problem: ConvProblem,
-    epilogue: Epilogue,
     algorithm: Algorithm,
-    isa: Isa,
+    plan: GatherPlan,
 }
 
 impl ConvInputGradient {
-    /// Chooses the algorithm for this shape.
+    /// Chooses the algorithm for this shape. The problem is one that [`ConvProblem::validate`] accepts.
+    ///
+    /// Both modes plan the same today: every algorithm here sums plain products.
     pub fn plan(problem: ConvProblem, epilogue: Epilogue, _mode: ConvMode, isa: Isa) -> Self {
         Self::plan_with(Algorithm::candidates(&problem)[0], problem, epilogue, isa)
     }
 
     /// Takes this algorithm, one of [`Algorithm::candidates`].
+    ///
+    /// # Panics
+    /// When the algorithm can't compute the problem.
     pub fn plan_with(
         algorithm: Algorithm,
         problem: ConvProblem,
         epilogue: Epilogue,
         isa: Isa,
     ) -> Self {
-        Self { problem, epilogue, algorithm, isa }
+        algorithm.assert_suits(&problem);
+        let plan = GatherPlan::new(algorithm, Gather::input_gradient(&problem), epilogue, isa);
+        Self { problem, algorithm, plan }
     }
 
     /// The problem planned for.
@@ -40,7 +55,7 @@ impl ConvInputGradient {
 
     /// The length of the packed weights.
     pub fn packed_len(&self) -> usize {
-        self.problem.weights_len()
+        self.plan.packed_len()
     }
 
     /// The length of the scratch memory that a run needs.
@@ -49,17 +64,19 @@ impl ConvInputGradient {
     }
 
     /// Lays the weights out as the algorithm reads them.
+    ///
+    /// # Panics
+    /// When a length is not that of the problem's weights, or [`ConvInputGradient::packed_len`].
     pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
-        packed.copy_from_slice(weights);
+        assert_eq!(weights.len(), self.problem.weights_len(), "length of the weights");
+        self.plan.pack(weights, packed);
     }
 
-    /// Computes the output.
+    /// Computes the gradient of the input.
+    ///
+    /// # Panics
+    /// When a length is not the planned one.
     pub fn run(&self, args: ConvArgs<'_>) {
-        let bias = args.bias.filter(|_| self.epilogue.bias);
-        let y = reference::input_gradient(&self.problem, args.input, args.packed, bias);
-        args.output.copy_from_slice(&y);
-        if let Some(activation) = self.epilogue.activation {
-            activation.apply_in_place(self.isa, args.output);
-        }
+        self.plan.run(args);
     }
 }

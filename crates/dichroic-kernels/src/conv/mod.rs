@@ -4,10 +4,18 @@
 //! [`ConvWeightGradient`]) chooses the [`Algorithm`] for its shape and the instruction set, says what
 //! memory it needs, and then runs any number of times without allocating.
 
+mod depthwise;
+mod direct;
+mod finish;
 mod forward;
+mod gather;
 mod input_gradient;
+mod plan;
 mod problem;
 pub mod reference;
+#[cfg(test)]
+mod tests;
+mod tile;
 mod weight_gradient;
 
 use std::fmt;
@@ -45,6 +53,13 @@ impl Algorithm {
         } else {
             &[Algorithm::Direct]
         }
+    }
+
+    /// # Panics
+    /// When this algorithm can't compute the problem, or the problem is none.
+    fn assert_suits(self, problem: &ConvProblem) {
+        assert_eq!(problem.validate(), Ok(()), "the problem must be a valid one");
+        assert!(Self::candidates(problem).contains(&self), "{self} can't compute {problem:?}");
     }
 }
 

@@ -1,0 +1,57 @@
+//! What happens to a sum before it is stored: the activation, in registers where it is cheap.
+
+use crate::elementwise::Unary;
+use crate::isa::Isa;
+use crate::simd::Simd;
+
+/// An activation, sorted by where it is applied.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Finish {
+    /// None.
+    Plain,
+    /// max(x, 0), in registers.
+    Relu,
+    /// min(max(x, 0), 6), in registers.
+    Relu6,
+    /// x where x ≥ 0, else slope × x, in registers.
+    Leaky(f32),
+    /// Anything else: on the stored rows, while they are in the cache.
+    Rows(Unary),
+}
+
+impl Finish {
+    pub fn new(activation: Option<Unary>) -> Self {
+        match activation {
+            None => Finish::Plain,
+            Some(Unary::Relu) => Finish::Relu,
+            Some(Unary::Relu6) => Finish::Relu6,
+            Some(Unary::LeakyRelu { negative_slope }) => Finish::Leaky(negative_slope),
+            Some(other) => Finish::Rows(other),
+        }
+    }
+
+    /// The function applied to one vector. NaN stays NaN.
+    #[inline(always)]
+    pub fn apply<S: Simd>(self, s: S, x: S::V) -> S::V {
+        match self {
+            Finish::Plain | Finish::Rows(_) => x,
+            Finish::Relu => s.max(s.zero(), x),
+            Finish::Relu6 => s.min(s.splat(6.0), s.max(s.zero(), x)),
+            Finish::Leaky(slope) => s.select(s.less(x, s.zero()), s.mul(x, s.splat(slope)), x),
+        }
+    }
+
+    /// The rest of the function, on stored values.
+    pub fn apply_to_row(self, isa: Isa, row: &mut [f32]) {
+        if let Finish::Rows(activation) = self {
+            activation.apply_in_place(isa, row);
+        }
+    }
+}
+
+/// Zeros that taps outside the source point to. Kernels read at most this many values of one place
+/// in one go.
+pub(super) static ZEROS: [f32; MOST_CHANNELS] = [0.0; MOST_CHANNELS];
+
+/// The most channels of one place in one part of a sum: 8 KiB, a quarter of a small L1 cache.
+pub(super) const MOST_CHANNELS: usize = 2048;

@@ -1,0 +1,48 @@
+//! A gather with its algorithm: what forward pass and input gradient have in common.
+
+use super::depthwise::DepthwisePlan;
+use super::direct::DirectPlan;
+use super::gather::Gather;
+use super::{Algorithm, ConvArgs, Epilogue};
+use crate::isa::Isa;
+
+/// A planned gather, by algorithm.
+#[derive(Clone, Debug)]
+pub(super) enum GatherPlan {
+    Direct(DirectPlan),
+    Depthwise(DepthwisePlan),
+}
+
+impl GatherPlan {
+    pub fn new(algorithm: Algorithm, mut gather: Gather, epilogue: Epilogue, isa: Isa) -> Self {
+        // What `Pointwise` gains is that places need no coordinates.
+        gather.flat &= algorithm == Algorithm::Pointwise;
+        match algorithm {
+            Algorithm::Direct | Algorithm::Pointwise => {
+                Self::Direct(DirectPlan::new(gather, epilogue, isa))
+            }
+            Algorithm::Depthwise => Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa)),
+        }
+    }
+
+    pub fn packed_len(&self) -> usize {
+        match self {
+            Self::Direct(plan) => plan.packed_len(),
+            Self::Depthwise(plan) => plan.packed_len(),
+        }
+    }
+
+    pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
+        match self {
+            Self::Direct(plan) => plan.pack(weights, packed),
+            Self::Depthwise(plan) => plan.pack(weights, packed),
+        }
+    }
+
+    pub fn run(&self, args: ConvArgs<'_>) {
+        match self {
+            Self::Direct(plan) => plan.run(args),
+            Self::Depthwise(plan) => plan.run(args),
+        }
+    }
+}

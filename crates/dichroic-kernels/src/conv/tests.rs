@@ -1,0 +1,309 @@
+//! Every algorithm on every instruction set against the reference.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::elementwise::Unary;
+use crate::isa::Isa;
+
+/// Values from a seed: whole numbers from −4 to 4, whose products and sums are exact in any order,
+/// or else real numbers between −1 and 1.
+fn values(len: usize, seed: u64, whole: bool) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    (0..len)
+        .map(|_| {
+            if whole {
+                (next() % 9) as f32 - 4.0
+            } else {
+                (next() as f64 / 2f64.powi(30) - 1.0) as f32
+            }
+        })
+        .collect()
+}
+
+/// Fails with the first eight differences that are larger than the bound.
+fn assert_close(what: &str, got: &[f32], expected: &[f32], bound: f32) {
+    assert_eq!(got.len(), expected.len(), "{what}");
+    let wrong: Vec<String> = (got.iter().zip(expected).enumerate())
+        // Written so that NaN counts as wrong.
+        .filter(|(_, (g, e))| !((*g - *e).abs() <= bound))
+        .take(8)
+        .map(|(i, (g, e))| format!("[{i}] expected {e}, got {g}, off by {}", (g - e).abs()))
+        .collect();
+    assert!(wrong.is_empty(), "{what}, bound {bound}:\n{}", wrong.join("\n"));
+}
+
+/// The bound for a sum of `terms` products of values up to 1: each addition rounds at most half a unit
+/// in the last place of the partial sum, which is at most `terms`; in practice they grow as √terms.
+fn bound(terms: usize, whole: bool) -> f32 {
+    if whole { 0.0 } else { 4.0 * f32::EPSILON * (terms.max(1) as f32) }
+}
+
+/// The three computations of a problem, on one instruction set and with one algorithm.
+struct Case {
+    problem: ConvProblem,
+    algorithm: Algorithm,
+    isa: Isa,
+    epilogue: Epilogue,
+}
+
+impl Case {
+    fn forward(&self, input: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+        let plan = ConvForward::plan_with(self.algorithm, self.problem, self.epilogue, self.isa);
+        assert_eq!(plan.algorithm(), self.algorithm);
+        let mut packed = vec![f32::NAN; plan.packed_len()];
+        plan.pack(weights, &mut packed);
+        let mut output = vec![f32::NAN; self.problem.output_len()];
+        let scratch = &mut vec![f32::NAN; plan.scratch_len()];
+        let bias = self.epilogue.bias.then_some(bias);
+        plan.run(ConvArgs { input, packed: &packed, bias, output: &mut output, scratch });
+        output
+    }
+
+    fn input_gradient(&self, gradient: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+        let plan =
+            ConvInputGradient::plan_with(self.algorithm, self.problem, self.epilogue, self.isa);
+        let mut packed = vec![f32::NAN; plan.packed_len()];
+        plan.pack(weights, &mut packed);
+        let mut output = vec![f32::NAN; self.problem.input_len()];
+        let scratch = &mut vec![f32::NAN; plan.scratch_len()];
+        let (input, bias) = (gradient, self.epilogue.bias.then_some(bias));
+        plan.run(ConvArgs { input, packed: &packed, bias, output: &mut output, scratch });
+        output
+    }
+
+    fn weight_gradient(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+        let plan = ConvWeightGradient::plan_with(self.algorithm, self.problem, self.isa);
+        let mut output = vec![f32::NAN; self.problem.weights_len()];
+        plan.run(input, gradient, &mut output, &mut vec![f32::NAN; plan.scratch_len()]);
+        output
+    }
+}
+
+/// Compares all three computations with the reference, for every algorithm and instruction set.
+fn check(problem: ConvProblem, epilogue: Epilogue, seed: u64, whole: bool) {
+    let input = values(problem.input_len(), seed, whole);
+    let weights = values(problem.weights_len(), seed + 1, whole);
+    let gradient = values(problem.output_len(), seed + 2, whole);
+    let bias_out = values(problem.filters, seed + 3, whole);
+    let bias_in = values(problem.in_channels, seed + 4, whole);
+    let activate = |mut y: Vec<f32>| {
+        if let Some(activation) = epilogue.activation {
+            activation.apply_in_place(Isa::Portable, &mut y);
+        }
+        y
+    };
+    let bias = |values| if epilogue.bias { Some(values) } else { None };
+    let y = activate(reference::forward(&problem, &input, &weights, bias(&bias_out[..])));
+    let dx = activate(reference::input_gradient(&problem, &gradient, &weights, bias(&bias_in[..])));
+    let dw = reference::weight_gradient(&problem, &input, &gradient);
+    for &algorithm in Algorithm::candidates(&problem) {
+        for isa in Isa::available() {
+            let case = Case { problem, algorithm, isa, epilogue };
+            let what = |which| format!("{which} of {problem:?}, {algorithm}, {isa}, seed {seed}");
+            let terms = problem.taps() * problem.group_channels() + 1;
+            let got = case.forward(&input, &weights, &bias_out);
+            assert_close(&what("forward"), &got, &y, bound(terms, whole));
+            let terms = problem.taps() * problem.group_filters() + 1;
+            let got = case.input_gradient(&gradient, &weights, &bias_in);
+            assert_close(&what("input gradient"), &got, &dx, bound(terms, whole));
+            let terms = problem.batch * problem.output_places();
+            let got = case.weight_gradient(&input, &gradient);
+            assert_close(&what("weight gradient"), &got, &dw, bound(terms, whole));
+        }
+    }
+}
+
+fn epilogues() -> impl Strategy<Value = Epilogue> {
+    let activation = prop_oneof![
+        Just(None),
+        Just(Some(Unary::Relu)),
+        Just(Some(Unary::Relu6)),
+        Just(Some(Unary::LeakyRelu { negative_slope: 0.5 })),
+        Just(Some(Unary::HardTanh)),
+    ];
+    (any::<bool>(), activation).prop_map(|(bias, activation)| Epilogue { bias, activation })
+}
+
+/// Sizes that are often 1 and sometimes 0.
+fn axis() -> impl Strategy<Value = [usize; 6]> {
+    let size = prop_oneof![4 => 1usize..=9, 1 => 10usize..=19, 1 => Just(0)];
+    let kernel = prop_oneof![2 => Just(1usize), 5 => 2usize..=5];
+    let one_to_three = || prop_oneof![3 => Just(1usize), 1 => 2usize..=3];
+    (size, kernel, one_to_three(), one_to_three(), 0usize..=2, 0usize..=3).prop_map(
+        |(size, kernel, stride, dilation, before, after)| {
+            [size, kernel, stride, dilation, before, after]
+        },
+    )
+}
+
+fn problems() -> impl Strategy<Value = ConvProblem> {
+    let channels = || prop_oneof![3 => 1usize..=9, 1 => 10usize..=70, 1 => Just(0)];
+    let groups = prop_oneof![4 => Just(1usize), 2 => 2usize..=4, 1 => Just(21)];
+    let depth = prop_oneof![3 => Just([1, 1, 1, 1, 0, 0]), 1 => axis()];
+    (0usize..=3, channels(), channels(), groups, depth, axis(), axis())
+        .prop_map(|(batch, in_channels, filters, groups, depth, height, width)| {
+            let axes = [depth, height, width];
+            let part = |i: usize| axes.map(|axis| axis[i]);
+            // Large channels on all three axes would make the reference slow, not the case rarer.
+            let per_group = |channels: usize| if groups == 21 { channels % 4 } else { channels };
+            ConvProblem {
+                batch,
+                in_channels: per_group(in_channels) * groups,
+                filters: per_group(filters) * groups,
+                groups,
+                input: part(0),
+                kernel: part(1),
+                strides: part(2),
+                dilation_rate: part(3),
+                pad_before: part(4),
+                pad_after: part(5),
+            }
+        })
+        .prop_filter("small enough for the reference", |p| p.macs() < 1_500_000)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whole_numbers_give_the_bits_of_the_reference(
+        problem in problems(), epilogue in epilogues(), seed in 0u64..1000,
+    ) {
+        check(problem, epilogue, seed, true);
+    }
+
+    #[test]
+    fn real_numbers_stay_within_the_bound_of_their_sum(
+        problem in problems(), epilogue in epilogues(), seed in 0u64..1000,
+    ) {
+        check(problem, epilogue, seed, false);
+    }
+}
+
+/// Problems that have their own path through the kernels.
+fn named_cases() -> Vec<(&'static str, ConvProblem)> {
+    let pictures = ConvProblem::new_2d(2, [13, 11], 3, 8).kernel_2d([5, 5]);
+    let wide = ConvProblem::new_2d(2, [9, 10], 72, 150).kernel_2d([3, 3]).same_padding();
+    let strided = ConvProblem { strides: [1, 2, 3], ..wide };
+    let depthwise = ConvProblem { groups: 72, filters: 72, ..wide };
+    vec![
+        ("few channels", pictures),
+        ("wide", wide),
+        ("strided", strided),
+        ("strided, same", strided.same_padding()),
+        ("depthwise", depthwise),
+        ("depthwise strided", ConvProblem { strides: [1, 2, 2], ..depthwise }),
+        ("depthwise with multiplier", ConvProblem { filters: 144, ..depthwise }),
+        ("grouped", ConvProblem { groups: 2, ..wide }),
+        ("pointwise", ConvProblem::new_2d(3, [7, 7], 130, 70)),
+        ("dense", ConvProblem::new_dense(33, 100, 77)),
+        ("dense, one row", ConvProblem::new_dense(1, 5000, 40)),
+        ("dense, one row, few filters", ConvProblem::new_dense(1, 2100, 10)),
+        ("many channels", ConvProblem::new_2d(1, [3, 3], 1100, 20).kernel_2d([2, 2])),
+        ("long sum", ConvProblem::new_2d(1, [5, 5], 300, 33).kernel_2d([3, 3]).same_padding()),
+        ("long row", ConvProblem::new(1, [1, 1, 2000], 4, 8).kernel_2d([1, 9])),
+        ("empty batch", ConvProblem::new_2d(0, [5, 5], 3, 4).kernel_2d([3, 3])),
+        ("kernel larger than input", ConvProblem::new_2d(2, [2, 2], 3, 4).kernel_2d([3, 3])),
+        ("no channels", ConvProblem::new_2d(2, [4, 4], 0, 4).kernel_2d([3, 3])),
+        ("no filters", ConvProblem::new_2d(2, [4, 4], 3, 0).kernel_2d([3, 3])),
+        (
+            "only padding",
+            ConvProblem {
+                pad_before: [0, 4, 4],
+                pad_after: [0, 4, 4],
+                ..ConvProblem::new_2d(1, [0, 1], 3, 4).kernel_2d([3, 3])
+            },
+        ),
+        (
+            "stride larger than kernel",
+            ConvProblem {
+                strides: [1, 3, 4],
+                ..ConvProblem::new_2d(2, [9, 9], 5, 6).kernel_2d([2, 2])
+            },
+        ),
+        (
+            "cube",
+            ConvProblem {
+                kernel: [3, 2, 3],
+                strides: [2, 1, 1],
+                dilation_rate: [1, 2, 1],
+                pad_before: [1, 0, 2],
+                pad_after: [0, 1, 1],
+                ..ConvProblem::new(2, [5, 6, 7], 9, 17)
+            },
+        ),
+    ]
+}
+
+#[test]
+fn named_cases_give_the_bits_of_the_reference() {
+    let epilogue = Epilogue { bias: true, activation: Some(Unary::Relu) };
+    for (name, problem) in named_cases() {
+        println!("{name}");
+        check(problem, epilogue, 7, true);
+        check(problem, Epilogue::default(), 8, true);
+    }
+}
+
+#[test]
+fn the_number_of_threads_can_not_be_seen_in_the_bits() {
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let (one, two) = (pool(1), pool(2));
+    let epilogue = Epilogue { bias: true, activation: Some(Unary::Silu) };
+    let large = ConvProblem::new_2d(4, [28, 28], 40, 72).kernel_2d([3, 3]).same_padding();
+    let depthwise = ConvProblem { in_channels: 72, groups: 72, ..large };
+    for problem in [large, ConvProblem { strides: [1, 2, 2], ..large }, depthwise] {
+        let input = values(problem.input_len(), 1, false);
+        let weights = values(problem.weights_len(), 2, false);
+        let gradient = values(problem.output_len(), 3, false);
+        let bias = values(problem.filters.max(problem.in_channels), 4, false);
+        let (out, into) = (&bias[..problem.filters], &bias[..problem.in_channels]);
+        for &algorithm in Algorithm::candidates(&problem) {
+            let case = Case { problem, algorithm, isa: Isa::detect(), epilogue };
+            let all = || {
+                (
+                    case.forward(&input, &weights, out),
+                    case.input_gradient(&gradient, &weights, into),
+                    case.weight_gradient(&input, &gradient),
+                )
+            };
+            assert!(one.install(all) == two.install(all), "{problem:?}, {algorithm}");
+        }
+    }
+}
+
+#[test]
+fn not_a_number_goes_through_the_activations_in_registers() {
+    for activation in [Unary::Relu, Unary::Relu6, Unary::LeakyRelu { negative_slope: 0.1 }] {
+        for isa in Isa::available() {
+            let problem = ConvProblem::new_dense(1, 1, 5);
+            let epilogue = Epilogue { bias: false, activation: Some(activation) };
+            let case = Case { problem, algorithm: Algorithm::Direct, isa, epilogue };
+            let output = case.forward(&[1.0], &[f32::NAN, -1.0, 2.0, 9.0, f32::NAN], &[]);
+            assert!(output[0].is_nan() && output[4].is_nan(), "{activation:?}, {isa}: {output:?}");
+            assert!(output[1] <= 0.0 && output[2] == 2.0, "{activation:?}, {isa}: {output:?}");
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "can't compute")]
+fn an_algorithm_that_does_not_suit_is_refused() {
+    let problem = ConvProblem::new_2d(1, [4, 4], 3, 4).kernel_2d([3, 3]);
+    ConvForward::plan_with(Algorithm::Depthwise, problem, Epilogue::default(), Isa::Portable);
+}
+
+#[test]
+#[should_panic(expected = "length of the result")]
+fn a_result_of_the_wrong_length_is_refused() {
+    let problem = ConvProblem::new_dense(1, 1, 1);
+    let plan = ConvForward::plan(problem, Epilogue::default(), ConvMode::Exact, Isa::Portable);
+    let (packed, scratch) = (&vec![0.0; plan.packed_len()], &mut []);
+    plan.run(ConvArgs { input: &[1.0], packed, bias: None, output: &mut [0.0; 2], scratch });
+}
