@@ -1,0 +1,196 @@
+//! One picture file, decoded to the size that a model takes.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek};
+use std::path::Path;
+
+use image::imageops::FilterType;
+use image::{DynamicImage, ImageDecoder, ImageReader};
+
+use super::{DataError, Limits};
+
+/// Endings of the files that are read.
+pub const EXTENSIONS: [&str; 3] = ["jpeg", "jpg", "png"];
+
+/// The size of a model's picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureShape {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// 1 for grey, 3 for colour, 4 for colour with opacity.
+    pub channels: usize,
+}
+
+impl PictureShape {
+    /// The number of values of one picture; `None` where it overflows.
+    pub fn len(&self) -> Option<usize> {
+        self.height.checked_mul(self.width)?.checked_mul(self.channels)
+    }
+}
+
+/// Reads a PNG or JPEG file as bytes `(height, width, channels)`.
+///
+/// Another size is resized with a triangle filter that is widened when it shrinks the picture, which is what PIL calls `bilinear`
+/// and `keras.utils.load_img(interpolation="bilinear")` does; the sides are scaled each on its own.
+///
+/// # Errors
+/// When the file can't be read, is no picture, is damaged, is larger than the limits allow, or the
+/// shape asks for channels other than 1, 3 or 4.
+pub fn read_picture(
+    path: &Path,
+    shape: PictureShape,
+    limits: &Limits,
+) -> Result<Vec<u8>, DataError> {
+    let file = File::open(path).map_err(|error| DataError::io(path, error))?;
+    decode(BufReader::new(file), path, limits).and_then(|image| fit(image, path, shape, limits))
+}
+
+/// Decodes a picture at its own size, after its size was checked.
+pub(super) fn decode(
+    reader: impl BufRead + Seek,
+    path: &Path,
+    limits: &Limits,
+) -> Result<DynamicImage, DataError> {
+    let damaged = |error: image::ImageError| match error {
+        image::ImageError::IoError(error) => {
+            DataError::reading(path, "picture", "a whole PNG or JPEG file", error)
+        }
+        other => DataError::format(path, "picture", "a PNG or JPEG file", other.to_string()),
+    };
+    let mut reader = ImageReader::new(reader)
+        .with_guessed_format()
+        .map_err(|error| DataError::io(path, error))?;
+    let mut memory = image::Limits::default();
+    memory.max_alloc = Some(limits.bytes);
+    reader.limits(memory);
+    let decoder = reader.into_decoder().map_err(damaged)?;
+    limits.check(path, "picture", decoder.total_bytes())?;
+    DynamicImage::from_decoder(decoder).map_err(damaged)
+}
+
+/// The picture's bytes in another size and number of channels.
+pub(super) fn fit(
+    image: DynamicImage,
+    path: &Path,
+    shape: PictureShape,
+    limits: &Limits,
+) -> Result<Vec<u8>, DataError> {
+    let sides = u32::try_from(shape.width).ok().zip(u32::try_from(shape.height).ok());
+    let bytes = shape.len().filter(|&bytes| bytes > 0);
+    let (Some((width, height)), Some(bytes)) = (sides, bytes) else {
+        let got = format!("({}, {}, {})", shape.height, shape.width, shape.channels);
+        return Err(DataError::format(path, "picture", "a size that pictures can have", got));
+    };
+    // The filter works on f32 with four channels, in two passes.
+    let resized = (bytes as u64)
+        .saturating_mul(32)
+        .saturating_add(u64::from(width) * u64::from(image.height()) * 16);
+    limits.check(path, "resized picture", resized)?;
+    let image = if (image.width(), image.height()) == (width, height) {
+        image
+    } else {
+        image.resize_exact(width, height, FilterType::Triangle)
+    };
+    match shape.channels {
+        1 => Ok(image.into_luma8().into_raw()),
+        3 => Ok(image.into_rgb8().into_raw()),
+        4 => Ok(image.into_rgba8().into_raw()),
+        channels => Err(DataError::format(
+            path,
+            "picture",
+            "an input of 1, 3 or 4 channels",
+            channels.to_string(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{ImageFormat, Rgb, RgbImage};
+    use proptest::prelude::*;
+    use std::io::Cursor;
+
+    const WIDE: Limits = Limits { bytes: 1 << 22 };
+
+    fn encoded(format: ImageFormat) -> Vec<u8> {
+        let picture = RgbImage::from_fn(16, 8, |x, y| Rgb([x as u8 * 16, y as u8 * 32, 128]));
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn read(bytes: &[u8], shape: PictureShape) -> Result<Vec<u8>, DataError> {
+        let path = Path::new("a.png");
+        decode(Cursor::new(bytes), path, &WIDE).and_then(|image| fit(image, path, shape, &WIDE))
+    }
+
+    const OWN: PictureShape = PictureShape { height: 8, width: 16, channels: 3 };
+
+    #[test]
+    fn a_picture_of_the_right_size_keeps_its_bytes() {
+        let bytes = read(&encoded(ImageFormat::Png), OWN).unwrap();
+        assert_eq!(&bytes[..6], [0, 0, 128, 16, 0, 128]);
+        assert_eq!(bytes.len(), 8 * 16 * 3);
+    }
+
+    #[test]
+    fn pictures_are_resized_and_turned_grey() {
+        let shape = PictureShape { height: 4, width: 4, channels: 1 };
+        assert_eq!(read(&encoded(ImageFormat::Jpeg), shape).unwrap().len(), 16);
+        assert!(read(&encoded(ImageFormat::Png), PictureShape { channels: 2, ..OWN }).is_err());
+        assert!(
+            read(&encoded(ImageFormat::Png), PictureShape { width: usize::MAX, ..OWN }).is_err()
+        );
+    }
+
+    #[test]
+    fn a_picture_larger_than_the_limit_is_refused_by_its_header() {
+        // A PNG of 60,000 × 60,000 pixels whose header stands alone.
+        let mut bytes = encoded(ImageFormat::Png);
+        bytes[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+        let crc = flate2_crc(&bytes[12..29]);
+        bytes[29..33].copy_from_slice(&crc.to_be_bytes());
+        let error = read(&bytes, OWN).unwrap_err().to_string();
+        assert!(
+            error.contains("limit") || error.contains("Limit") || error.contains("memory"),
+            "{error}"
+        );
+    }
+
+    fn flate2_crc(bytes: &[u8]) -> u32 {
+        let mut crc = flate2::Crc::new();
+        crc.update(bytes);
+        crc.sum()
+    }
+
+    #[test]
+    fn a_picture_cut_at_any_byte_is_an_error_or_the_whole_picture() {
+        for format in [ImageFormat::Png, ImageFormat::Jpeg] {
+            let bytes = encoded(format);
+            for length in 0..bytes.len() {
+                // A decoder may stop at the last pixel and never miss the end marker.
+                if let Ok(pixels) = read(&bytes[..length], OWN) {
+                    assert_eq!(pixels.len(), 8 * 16 * 3, "{format:?} cut at {length}");
+                }
+            }
+            assert!(read(&bytes[..bytes.len() / 2], OWN).is_err() || format == ImageFormat::Jpeg);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn changed_bytes_never_panic(changes in proptest::collection::vec((0usize..1024, any::<u8>()), 1..4)) {
+            for format in [ImageFormat::Png, ImageFormat::Jpeg] {
+                let mut bytes = encoded(format);
+                let length = bytes.len();
+                for (place, byte) in &changes {
+                    bytes[place % length] = *byte;
+                }
+                let _ = read(&bytes, OWN);
+            }
+        }
+    }
+}
