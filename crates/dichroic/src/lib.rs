@@ -10,6 +10,7 @@ pub mod data;
 pub mod initializers;
 mod keras_object;
 pub mod layers;
+pub mod model;
 mod names;
 pub mod regularizers;
 pub mod shape;

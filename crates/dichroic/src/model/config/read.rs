@@ -1,0 +1,437 @@
+//! Reading a model's configuration, as Keras 3 and Keras 2 write it.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::{Map, Value};
+
+use super::super::handle::{Body, LayerRef};
+use super::super::{Call, Input, Kind, MOST_NESTED, Model, ModelError, Names, Structure, Symbol};
+use super::nodes::{History, WrittenCall, history, read_call};
+use super::wrong;
+use crate::Shape;
+use crate::layers::{LayerError, registry};
+
+/// Modules that Keras and this crate write for layers and models. A class of another module, such as
+/// `keras.src.ops.numpy`, may have a layer's name and mean something else.
+const MODULES: [&str; 7] = [
+    "keras",
+    "keras.layers",
+    "keras.models",
+    "keras.src.models.functional",
+    "keras.src.models.sequential",
+    "dichroic.layers",
+    "builtins",
+];
+
+impl Model {
+    /// The model that a configuration describes, without values for its weights.
+    ///
+    /// # Errors
+    /// For a layer class, an argument or a type that is not known, by name and place, and for a configuration that
+    /// does not describe a model.
+    pub fn from_config(config: &Value) -> Result<Model, ModelError> {
+        read_model(config, "config", 0)
+    }
+}
+
+/// A layer as far as a configuration could be read.
+#[derive(Clone, Debug)]
+pub struct OutlinedLayer {
+    /// Its name.
+    pub name: String,
+    /// Its class.
+    pub class_name: String,
+    /// The layer, if its class and arguments are known; `None` for inputs, models and unknown layers.
+    pub layer: Option<Box<dyn crate::layers::Layer>>,
+    /// Why it could not be read.
+    pub problem: Option<String>,
+}
+
+/// What is known of a model of which not every layer is known.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// The model's name.
+    pub name: String,
+    /// `Sequential` or `Functional`.
+    pub class_name: String,
+    /// Its layers in the order written.
+    pub layers: Vec<OutlinedLayer>,
+}
+
+impl Outline {
+    /// Reads what can be read of a configuration, and says of each layer why it can't.
+    ///
+    /// # Errors
+    /// When there is no list of layers.
+    pub fn from_config(config: &Value) -> Result<Self, ModelError> {
+        let class_name = text(config, "class_name", "config")?;
+        let inner = config.get("config").unwrap_or(&Value::Null);
+        let outlined = |(index, object): (usize, &Value)| {
+            let place = format!("config.layers[{index}]");
+            let class_name = text(object, "class_name", &place).unwrap_or("?").to_owned();
+            let name = layer_name(object).unwrap_or("?").to_owned();
+            let read = read_layer(object, &place, 0);
+            let problem = read.as_ref().err().map(ToString::to_string);
+            let layer = read.ok().and_then(|layer| match layer.body() {
+                Body::Layer(kind) => Some(kind.clone()),
+                _ => None,
+            });
+            OutlinedLayer { name, class_name, layer, problem }
+        };
+        Ok(Self {
+            name: inner.get("name").and_then(Value::as_str).unwrap_or(class_name).to_owned(),
+            class_name: class_name.to_owned(),
+            layers: layer_list(inner, "config")?.iter().enumerate().map(outlined).collect(),
+        })
+    }
+}
+
+fn read_model(object: &Value, place: &str, nesting: usize) -> Result<Model, ModelError> {
+    if nesting > MOST_NESTED {
+        return Err(ModelError::TooLarge { what: "models inside each other", limit: MOST_NESTED });
+    }
+    let config = object
+        .get("config")
+        .ok_or_else(|| wrong(place, "an object with class_name and config", object))?;
+    let inner = format!("{place}.config");
+    let mut model = match text(object, "class_name", place)? {
+        "Sequential" => read_sequential(config, &inner, nesting)?,
+        "Functional" | "Model" => read_functional(config, &inner, nesting)?,
+        other => {
+            return Err(ModelError::Unsupported {
+                place: place.to_owned(),
+                what: "model class",
+                name: other.to_owned(),
+                suggestion: "; known are Sequential and Functional".to_owned(),
+            });
+        }
+    };
+    if config.get("trainable") == Some(&Value::Bool(false)) {
+        model.freeze_itself();
+    }
+    if let Some(compiled) = object.get("compile_config").and_then(Value::as_object)
+        && !compiled.is_empty()
+    {
+        model.compile_config = Some(Value::Object(compiled.clone()));
+    }
+    Ok(model)
+}
+
+fn read_sequential(config: &Value, place: &str, nesting: usize) -> Result<Model, ModelError> {
+    let name = config.get("name").and_then(Value::as_str).map(str::to_owned);
+    let mut model = Model::sequential(name);
+    for (index, object) in layer_list(config, place)?.iter().enumerate() {
+        let place = format!("{place}.layers[{index}]");
+        let layer = read_layer(object, &place, nesting)?;
+        // Before there were input layers, the first layer carried the shape.
+        let legacy = object.pointer("/config/batch_input_shape").filter(|shape| !shape.is_null());
+        if let (0, false, Some(shape)) = (index, layer.is_input(), legacy) {
+            let shape = read_shape(shape, &format!("{place}.config.batch_input_shape"))?;
+            model.push(Input::with(Some(format!("{}_input", layer.name())), shape))?;
+        }
+        model.push(layer)?;
+    }
+    if let (false, Some(shape)) = (model.is_built(), config.get("build_input_shape"))
+        && shape.is_array()
+        && !model.all_layers().is_empty()
+        && !model.all_layers()[0].is_input()
+    {
+        let shape = read_shape(shape, &format!("{place}.build_input_shape"))?;
+        model.set_input(Input::with(None, shape))?;
+    }
+    Ok(model)
+}
+
+/// One call waiting for its inputs.
+struct Waiting {
+    layer: usize,
+    written: WrittenCall,
+    /// The calls that have to come before: those that make the inputs, and the layer's call before this.
+    left: usize,
+}
+
+fn read_functional(config: &Value, place: &str, nesting: usize) -> Result<Model, ModelError> {
+    let objects = layer_list(config, place)?;
+    let mut layers: Vec<LayerRef> = Vec::with_capacity(objects.len());
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    let mut first_call: Vec<usize> = Vec::with_capacity(objects.len() + 1);
+    let mut waiting: Vec<Waiting> = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        let place = format!("{place}.layers[{index}]");
+        let layer = read_layer(object, &place, nesting)?;
+        if by_name.insert(layer.name(), index).is_some() {
+            return Err(ModelError::DuplicateName { name: layer.name() });
+        }
+        first_call.push(waiting.len());
+        let nodes = object.get("inbound_nodes").and_then(Value::as_array);
+        let place = format!("{place}.inbound_nodes");
+        for node in nodes.into_iter().flatten() {
+            let written = read_call(node, &place)?;
+            waiting.push(Waiting { layer: index, written, left: 0 });
+        }
+        if layer.is_input() && first_call[index] == waiting.len() {
+            let written =
+                WrittenCall { inputs: Vec::new(), options: Default::default(), legacy: false };
+            waiting.push(Waiting { layer: index, written, left: 0 });
+        }
+        layers.push(layer);
+    }
+    first_call.push(waiting.len());
+
+    let graph = Written { layers, by_name, first_call, place };
+    let made = graph.call_all(waiting)?;
+    let (inputs, input_structure) = graph.ends(config, "input_layers", &made)?;
+    let (outputs, output_structure) = graph.ends(config, "output_layers", &made)?;
+    let name = config.get("name").and_then(Value::as_str).map(str::to_owned);
+    let mut model = Model::with_names(name, Names::default(), inputs, outputs)?;
+    model.input_structure = input_structure;
+    model.output_structure = output_structure;
+    Ok(model)
+}
+
+/// The layers of a functional model with the ranges of their calls.
+struct Written<'a> {
+    layers: Vec<LayerRef>,
+    by_name: HashMap<String, usize>,
+    /// Where the calls of each layer begin in the list of all calls; one more at the end.
+    first_call: Vec<usize>,
+    place: &'a str,
+}
+
+impl Written<'_> {
+    /// Calls every layer as often as written, each call after those whose outputs it reads.
+    fn call_all(&self, mut waiting: Vec<Waiting>) -> Result<Vec<Vec<Symbol>>, ModelError> {
+        let mut sources: Vec<Vec<(usize, usize)>> = Vec::with_capacity(waiting.len());
+        let mut readers: Vec<Vec<usize>> = vec![Vec::new(); waiting.len()];
+        for index in 0..waiting.len() {
+            let call = &waiting[index];
+            let given =
+                call.written.inputs.iter().map(|input| self.source(input, call.written.legacy));
+            let given = given.collect::<Result<Vec<_>, _>>()?;
+            let mut before: Vec<usize> = given.iter().map(|(source, _)| *source).collect();
+            if index > self.first_call[call.layer] {
+                before.push(index - 1);
+            }
+            for source in before {
+                readers[source].push(index);
+                waiting[index].left += 1;
+            }
+            sources.push(given);
+        }
+        let mut made: Vec<Vec<Symbol>> = vec![Vec::new(); waiting.len()];
+        let mut ready: VecDeque<usize> =
+            (0..waiting.len()).filter(|&index| waiting[index].left == 0).collect();
+        let mut done = 0;
+        while let Some(index) = ready.pop_front() {
+            let layer = &self.layers[waiting[index].layer];
+            made[index] = match layer.body() {
+                Body::Input(shape) => vec![Symbol::of_input(layer, shape.clone())],
+                _ => {
+                    let given = sources[index].iter().map(|&(call, output)| {
+                        made[call].get(output).cloned().ok_or_else(|| self.missing(call, output))
+                    });
+                    let given = given.collect::<Result<Vec<_>, _>>()?;
+                    layer.call_with(given, waiting[index].written.options.clone())?
+                }
+            };
+            done += 1;
+            for &reader in &readers[index] {
+                waiting[reader].left -= 1;
+                if waiting[reader].left == 0 {
+                    ready.push_back(reader);
+                }
+            }
+        }
+        match waiting.iter().find(|call| done < made.len() && call.left > 0) {
+            None => Ok(made),
+            Some(call) => Err(ModelError::Config {
+                place: self.place.to_owned(),
+                expected: "calls that don't wait for each other".to_owned(),
+                got: format!("a circle through layer {:?}", self.layers[call.layer].name()),
+            }),
+        }
+    }
+
+    /// The call that a history names, as an index into all calls, and its output.
+    fn source(&self, history: &History, legacy: bool) -> Result<(usize, usize), ModelError> {
+        let layer = *self.by_name.get(&history.layer).ok_or_else(|| ModelError::NoSuchLayer {
+            model: self.place.to_owned(),
+            layer: history.layer.clone(),
+            suggestion: String::new(),
+        })?;
+        let (first, end) = (self.first_call[layer], self.first_call[layer + 1]);
+        // Keras 2 counts a node that every model has of itself before its calls.
+        let own = usize::from(legacy && self.layers[layer].model().is_some());
+        let call = history.call.saturating_sub(own);
+        match call.checked_add(first).filter(|call| *call < end) {
+            Some(call) => Ok((call, history.output)),
+            None => Err(ModelError::Config {
+                place: self.place.to_owned(),
+                expected: format!("one of the {} calls of layer {:?}", end - first, history.layer),
+                got: format!("call {}", history.call),
+            }),
+        }
+    }
+
+    fn missing(&self, call: usize, output: usize) -> ModelError {
+        let layer = self.first_call.partition_point(|&first| first <= call) - 1;
+        ModelError::Config {
+            place: self.place.to_owned(),
+            expected: format!("an output of layer {:?}", self.layers[layer].name()),
+            got: format!("output {output}"),
+        }
+    }
+
+    /// The model's inputs or outputs and how they are given.
+    fn ends(
+        &self,
+        config: &Value,
+        key: &str,
+        made: &[Vec<Symbol>],
+    ) -> Result<(Vec<Symbol>, Structure), ModelError> {
+        let place = format!("{}.{key}", self.place);
+        let value = config.get(key).ok_or_else(|| wrong(&place, "a list", &Value::Null))?;
+        let symbol = |value: &Value| {
+            let named = history(value, &place)?;
+            let functional = self.by_name.get(&named.layer).is_some_and(|&layer| {
+                self.layers[layer].model().is_some_and(|model| model.kind() == Kind::Functional)
+            });
+            let (call, output) = self.source(&named, functional)?;
+            made[call].get(output).cloned().ok_or_else(|| self.missing(call, output))
+        };
+        match value {
+            Value::Array(list) if list.first().is_some_and(Value::is_string) => {
+                Ok((vec![symbol(value)?], Structure::Single))
+            }
+            Value::Array(list) => {
+                Ok((list.iter().map(symbol).collect::<Result<_, _>>()?, Structure::List))
+            }
+            Value::Object(dict) => {
+                let symbols = dict.values().map(symbol).collect::<Result<_, _>>()?;
+                Ok((symbols, Structure::Dict(dict.keys().cloned().collect())))
+            }
+            other => Err(wrong(&place, "a list or a dict of outputs of layers", other)),
+        }
+    }
+}
+
+fn read_layer(object: &Value, place: &str, nesting: usize) -> Result<LayerRef, ModelError> {
+    let class_name = text(object, "class_name", place)?;
+    let empty = Map::new();
+    let config = object.get("config").and_then(Value::as_object).unwrap_or(&empty);
+    let name = layer_name(object).map(str::to_owned);
+    let module = object.get("module").and_then(Value::as_str).unwrap_or("keras");
+    if !MODULES.contains(&module) && !module.starts_with("keras.src.layers") {
+        return Err(ModelError::Unsupported {
+            place: place.to_owned(),
+            what: "class",
+            name: format!("{module}>{class_name}"),
+            suggestion: String::new(),
+        });
+    }
+    check_dtype(config.get("dtype"), place)?;
+    match class_name {
+        "InputLayer" => {
+            let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"));
+            let shape =
+                read_shape(shape.unwrap_or(&Value::Null), &format!("{place}.config.batch_shape"))?;
+            Ok(LayerRef::new(name, Body::Input(shape)))
+        }
+        "Sequential" | "Functional" | "Model" => {
+            let model = read_model(object, place, nesting + 1)?;
+            Ok(LayerRef::new(name, Body::Model(model)))
+        }
+        _ => {
+            let mut config = config.clone();
+            if !object.as_object().is_some_and(|object| object.contains_key("module")) {
+                modernize(class_name, &mut config);
+            }
+            let layer =
+                registry::from_config(class_name, &config).map_err(|source| match source {
+                    LayerError::UnknownClass { class_name, suggestion } => {
+                        ModelError::Unsupported {
+                            place: place.to_owned(),
+                            what: "layer class",
+                            name: class_name,
+                            suggestion,
+                        }
+                    }
+                    source => ModelError::Layer {
+                        layer: name.clone().unwrap_or_else(|| place.to_owned()),
+                        class_name: class_name.to_owned(),
+                        source,
+                    },
+                })?;
+            let layer = LayerRef::new(name, Body::Layer(layer));
+            if config.get("trainable") == Some(&Value::Bool(false)) {
+                layer.set_trainable(false);
+            }
+            Ok(layer)
+        }
+    }
+}
+
+/// Brings arguments of Keras 2 into the form of Keras 3, where only the form differs.
+fn modernize(class_name: &str, config: &mut Map<String, Value>) {
+    // Depthwise layers were written with `groups: 1`, which they never took.
+    let depthwise =
+        class_name.starts_with("DepthwiseConv") || class_name.starts_with("SeparableConv");
+    if depthwise && config.get("groups") == Some(&Value::from(1)) {
+        config.remove("groups");
+    }
+    if class_name == "BatchNormalization"
+        && let Some([axis]) = config.get("axis").and_then(Value::as_array).map(Vec::as_slice)
+    {
+        let axis = axis.clone();
+        config.insert("axis".to_owned(), axis);
+    }
+}
+
+fn check_dtype(dtype: Option<&Value>, place: &str) -> Result<(), ModelError> {
+    let name = match dtype {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::String(name)) => name.as_str(),
+        Some(policy) => policy.pointer("/config/name").and_then(Value::as_str).unwrap_or("?"),
+    };
+    if name == "float32" {
+        return Ok(());
+    }
+    Err(ModelError::Unsupported {
+        place: place.to_owned(),
+        what: "dtype",
+        name: name.to_owned(),
+        suggestion: "; values are float32".to_owned(),
+    })
+}
+
+fn read_shape(value: &Value, place: &str) -> Result<Shape, ModelError> {
+    let expected = "a list of sizes, null where one is open";
+    let axes = value.as_array().ok_or_else(|| wrong(place, expected, value))?;
+    let axis = |axis: &Value| match axis {
+        Value::Null => Ok(None),
+        size => size
+            .as_u64()
+            .and_then(|size| usize::try_from(size).ok())
+            .map(Some)
+            .ok_or_else(|| wrong(place, expected, value)),
+    };
+    Ok(Shape::new(axes.iter().map(axis).collect::<Result<Vec<_>, _>>()?))
+}
+
+fn layer_list<'a>(config: &'a Value, place: &str) -> Result<&'a [Value], ModelError> {
+    // The oldest sequential models are the bare list.
+    let list = config.get("layers").unwrap_or(config);
+    list.as_array()
+        .map(Vec::as_slice)
+        .ok_or_else(|| wrong(&format!("{place}.layers"), "a list of layers", list))
+}
+
+fn layer_name(object: &Value) -> Option<&str> {
+    object.get("name").or_else(|| object.pointer("/config/name")).and_then(Value::as_str)
+}
+
+fn text<'a>(object: &'a Value, key: &str, place: &str) -> Result<&'a str, ModelError> {
+    object.get(key).and_then(Value::as_str).ok_or_else(|| {
+        wrong(&format!("{place}.{key}"), "a name", object.get(key).unwrap_or(object))
+    })
+}

@@ -1,0 +1,226 @@
+//! Writing a model's configuration as Keras 3 does.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::super::handle::{Body, LayerRef};
+use super::super::{CallOutput, Kind, Model, ModelCall, Structure, Symbol};
+use super::{built_when_made, float32};
+use crate::Shape;
+
+impl Model {
+    /// The configuration in the form of Keras 3's `config.json`.
+    ///
+    /// # Source
+    /// `get_config` in `keras/src/models/functional.py` and `sequential.py`; `keras/src/saving/serialization_lib.py`.
+    pub fn to_config(&self) -> Value {
+        let mut object = match self.kind {
+            Kind::Sequential => self.sequential_object(),
+            Kind::Functional => self.functional_object(),
+        };
+        let compiled = self.compile_config.clone().unwrap_or_else(|| json!({}));
+        object.insert("compile_config".to_owned(), compiled);
+        Value::Object(object)
+    }
+
+    fn sequential_object(&self) -> Map<String, Value> {
+        let model = self.built().unwrap_or(self);
+        let mut config = Map::new();
+        config.insert("name".into(), self.name().into());
+        config.insert("trainable".into(), self.trainable().into());
+        config.insert("dtype".into(), float32());
+        let layers: Vec<Value> =
+            model.layers.iter().map(|layer| Value::Object(layer_object(layer))).collect();
+        config.insert("layers".into(), layers.into());
+        let input = model.inputs.first().map(|input| shape_value(input.shape()));
+        if let Some(shape) = &input {
+            config.insert("build_input_shape".into(), shape.clone());
+        }
+        let mut object = Map::new();
+        object.insert("module".into(), "keras".into());
+        object.insert("class_name".into(), "Sequential".into());
+        object.insert("config".into(), config.into());
+        object.insert("registered_name".into(), Value::Null);
+        if let Some(shape) = input {
+            object.insert("build_config".into(), json!({"input_shape": shape}));
+        }
+        object
+    }
+
+    fn functional_object(&self) -> Map<String, Value> {
+        let numbers = self.call_numbers();
+        let layers: Vec<Value> = self
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(index, layer)| {
+                let mut object = layer_object(layer);
+                object.insert("name".into(), layer.name().into());
+                let calls = self.calls.iter().filter(|call| call.layer == index);
+                let nodes: Vec<Value> = calls
+                    .filter(|call| !call.inputs.is_empty())
+                    .map(|call| self.node(call, &numbers))
+                    .collect();
+                object.insert("inbound_nodes".into(), nodes.into());
+                Value::Object(object)
+            })
+            .collect();
+        json!({
+            "module": "keras.src.models.functional",
+            "class_name": "Functional",
+            "config": {
+                "name": self.name(),
+                "trainable": self.trainable(),
+                "layers": layers,
+                "input_layers": self.ends(&self.inputs, &self.input_structure, &numbers),
+                "output_layers": self.ends(&self.outputs, &self.output_structure, &numbers),
+            },
+            "registered_name": "Functional",
+            "build_config": {"input_shape": null},
+        })
+        .as_object()
+        .cloned()
+        .unwrap_or_default()
+    }
+
+    /// For each call, which of its layer's calls in this model it is.
+    fn call_numbers(&self) -> Vec<usize> {
+        // The order in which a layer was called is the order in which Keras lists its nodes.
+        let mut order: Vec<usize> = (0..self.calls.len()).collect();
+        order.sort_by_key(|&call| self.calls[call].node.index);
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        let mut numbers = vec![0; self.calls.len()];
+        for call in order {
+            let count = counts.entry(self.calls[call].layer).or_insert(0);
+            numbers[call] = *count;
+            *count += 1;
+        }
+        numbers
+    }
+
+    fn node(&self, call: &ModelCall, numbers: &[usize]) -> Value {
+        let tensors: Vec<Value> = call
+            .inputs
+            .iter()
+            .zip(call.symbols())
+            .map(|(place, symbol)| {
+                json!({
+                    "class_name": "__keras_tensor__",
+                    "config": {
+                        "shape": shape_value(symbol.shape()),
+                        "dtype": "float32",
+                        "keras_history": [
+                            self.layers[self.calls[place.call].layer].name(),
+                            numbers[place.call],
+                            place.output,
+                        ],
+                    },
+                })
+            })
+            .collect();
+        let layer = &self.layers[call.layer];
+        let several = match layer.model() {
+            Some(model) => *model.input_structure() != Structure::Single && tensors.len() > 1,
+            None => tensors.len() > 1 || takes_a_list(layer.class_name()),
+        };
+        let args = if several { json!([tensors]) } else { json!(tensors) };
+        let mut kwargs = call.options().kwargs.clone();
+        if layer.model().is_some() && kwargs.is_empty() {
+            kwargs.insert("mask".into(), Value::Null);
+        }
+        if let Some(mode) = call.options().mode {
+            kwargs.insert("training".into(), (mode == crate::layers::Mode::Training).into());
+        }
+        json!({"args": args, "kwargs": kwargs})
+    }
+
+    fn ends(&self, symbols: &[Symbol], structure: &Structure, numbers: &[usize]) -> Value {
+        let end = |symbol: &Symbol| {
+            let CallOutput { call, output } = self.place(symbol);
+            let layer = &self.layers[self.calls[call].layer];
+            // Keras counts a node that a functional model once had of itself.
+            let own = layer.model().is_some_and(|model| model.kind() == Kind::Functional);
+            json!([layer.name(), numbers[call] + usize::from(own), output])
+        };
+        match structure {
+            Structure::Single if symbols.len() == 1 => end(&symbols[0]),
+            Structure::Dict(keys) if keys.len() == symbols.len() => {
+                keys.iter().cloned().zip(symbols.iter().map(end)).collect::<Map<_, _>>().into()
+            }
+            _ => symbols.iter().map(end).collect::<Vec<_>>().into(),
+        }
+    }
+}
+
+/// A layer's object, as in a sequential model.
+fn layer_object(layer: &LayerRef) -> Map<String, Value> {
+    let kind = match layer.body() {
+        Body::Input(shape) => return input_object(layer, shape),
+        Body::Model(model) => {
+            // A model inside another is written under the name that it has there.
+            let mut object = match model.kind {
+                Kind::Sequential => model.sequential_object(),
+                Kind::Functional => model.functional_object(),
+            };
+            if let Some(Value::Object(config)) = object.get_mut("config") {
+                config.insert("name".into(), layer.name().into());
+            }
+            object.insert("compile_config".into(), json!({}));
+            return object;
+        }
+        Body::Layer(kind) => kind,
+    };
+    let class_name = kind.class_name();
+    let mut config = Map::new();
+    config.insert("name".into(), layer.name().into());
+    config.insert("trainable".into(), layer.trainable().into());
+    config.insert("dtype".into(), float32());
+    config.extend(kind.config());
+    // Keras has no class of this name: it is registered as ours.
+    let ours = class_name.starts_with("Shared");
+    let mut object = Map::new();
+    object.insert("module".into(), if ours { "dichroic.layers" } else { "keras.layers" }.into());
+    object.insert("class_name".into(), class_name.into());
+    object.insert("config".into(), config.into());
+    let registered = ours.then(|| format!("dichroic>{class_name}"));
+    object.insert("registered_name".into(), registered.into());
+    if let (Some(inputs), false) = (layer.built_for(), built_when_made(class_name)) {
+        let shapes: Vec<Value> = inputs.iter().map(shape_value).collect();
+        let shape = match shapes.as_slice() {
+            [shape] if !takes_a_list(class_name) => shape.clone(),
+            _ => shapes.into(),
+        };
+        object.insert("build_config".into(), json!({"input_shape": shape}));
+    }
+    object
+}
+
+fn input_object(layer: &LayerRef, shape: &Shape) -> Map<String, Value> {
+    json!({
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": {
+            "batch_shape": shape_value(shape),
+            "dtype": "float32",
+            "sparse": false,
+            "ragged": false,
+            "name": layer.name(),
+            "optional": false,
+        },
+        "registered_name": null,
+    })
+    .as_object()
+    .cloned()
+    .unwrap_or_default()
+}
+
+/// Merges take their inputs as one list, even if there is one only.
+fn takes_a_list(class_name: &str) -> bool {
+    ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"]
+        .contains(&class_name)
+}
+
+fn shape_value(shape: &Shape) -> Value {
+    shape.axes().iter().map(|axis| Value::from(*axis)).collect::<Vec<_>>().into()
+}
