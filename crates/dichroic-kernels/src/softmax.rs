@@ -1,1 +1,362 @@
-//! Part of the kernels: softmax.
+//! Softmax, its logarithm and cross-entropy, over the last axis.
+
+use crate::elementwise::map::{self, compiled_for};
+use crate::elementwise::math::{exp, log};
+use crate::error::{KernelError, count};
+use crate::isa::Isa;
+
+/// Partial sums side by side, joined by halves.
+const LANES: usize = 32;
+
+/// `f` folded over the values, in an order that depends on the length only.
+#[inline(always)]
+pub(crate) fn fold(
+    values: impl ExactSizeIterator<Item = f32>,
+    none: f32,
+    f: impl Fn(f32, f32) -> f32,
+) -> f32 {
+    let mut lanes = [none; LANES];
+    let mut values = values;
+    for _ in 0..values.len() / LANES {
+        for lane in &mut lanes {
+            *lane = f(*lane, values.next().unwrap_or(none));
+        }
+    }
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        *lane = f(*lane, value);
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = f(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+#[inline(always)]
+pub(crate) fn sum(values: impl ExactSizeIterator<Item = f32>) -> f32 {
+    fold(values, 0.0, |a, b| a + b)
+}
+
+#[inline(always)]
+fn largest(values: &[f32]) -> f32 {
+    fold(values.iter().copied(), f32::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a })
+}
+
+/// Softmax or its logarithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SoftmaxKind {
+    /// `y = eˣ / Σ eˣ`, with the row's largest value subtracted first.
+    Softmax,
+    /// `y = x - ln Σ eˣ`.
+    LogSoftmax,
+}
+
+/// Softmax of each row, and its gradient.
+///
+/// # Shapes
+/// `x`, `y`, `dy`, `dx (rows, features)`; for another axis than the last, transpose first.
+///
+/// # Source
+/// `keras.activations.softmax`, `log_softmax`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoftmaxPlan {
+    kind: SoftmaxKind,
+    rows: Rows,
+}
+
+/// Rows of one length, cut into blocks of whole rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rows {
+    len: usize,
+    features: usize,
+    isa: Isa,
+}
+
+impl Rows {
+    fn new(kernel: &'static str, [rows, features]: [usize; 2], isa: Isa) -> Result<Self, KernelError> {
+        Ok(Self { len: count(kernel, &[rows, features])?, features, isa })
+    }
+
+    fn block_len(&self) -> usize {
+        (1024 / self.features.max(1)).max(1) * self.features.max(1)
+    }
+
+    /// Calls `row(start, y)` for each row, in code compiled for the instruction set.
+    #[inline(always)]
+    fn for_each(&self, y: &mut [f32], row: impl Fn(usize, &mut [f32]) + Sync + Send) {
+        assert_eq!(y.len(), self.len, "the output's length must be that of the plan");
+        map::blocks_of(y, self.block_len(), |start, block| {
+            compiled_for(
+                self.isa,
+                #[inline(always)]
+                || {
+                    for (i, y) in block.chunks_exact_mut(self.features).enumerate() {
+                        row(start + i * self.features, y);
+                    }
+                },
+            );
+        });
+    }
+}
+
+impl SoftmaxPlan {
+    /// Plans for `[rows, features]`.
+    ///
+    /// # Errors
+    /// [`KernelError::TooLarge`] when the values can't be counted.
+    pub fn new(kind: SoftmaxKind, shape: [usize; 2], isa: Isa) -> Result<Self, KernelError> {
+        Ok(Self { kind, rows: Rows::new("softmax", shape, isa)? })
+    }
+
+    /// The number of scratch values that a run needs: none.
+    pub fn scratch_len(&self) -> usize {
+        0
+    }
+
+    /// `y = softmax(x)`.
+    ///
+    /// # Panics
+    /// When a length is not that of the plan.
+    pub fn run(&self, x: &[f32], y: &mut [f32]) {
+        assert_eq!(x.len(), self.rows.len, "the input's length must be that of the plan");
+        let kind = self.kind;
+        self.rows.for_each(
+            y,
+            #[inline(always)]
+            |start, y| {
+                let x = &x[start..start + y.len()];
+                let largest = largest(x);
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = exp(x - largest);
+                }
+                let sum = sum(y.iter().copied());
+                match kind {
+                    SoftmaxKind::Softmax => y.iter_mut().for_each(|y| *y /= sum),
+                    SoftmaxKind::LogSoftmax => {
+                        let log_sum = log(sum);
+                        for (y, &x) in y.iter_mut().zip(x) {
+                            *y = (x - largest) - log_sum;
+                        }
+                    }
+                }
+            },
+        );
+    }
+
+    /// `dx` from the output and its gradient: `y (dy - Σ y dy)`, or `dy - eʸ Σ dy` for the logarithm.
+    ///
+    /// # Panics
+    /// When a length is not that of the plan.
+    pub fn gradient(&self, y: &[f32], dy: &[f32], dx: &mut [f32]) {
+        assert_eq!(y.len(), self.rows.len, "the output's length must be that of the plan");
+        assert_eq!(dy.len(), self.rows.len, "the gradient's length must be that of the plan");
+        let kind = self.kind;
+        self.rows.for_each(
+            dx,
+            #[inline(always)]
+            |start, dx| {
+                let (y, dy) = (&y[start..start + dx.len()], &dy[start..start + dx.len()]);
+                match kind {
+                    SoftmaxKind::Softmax => {
+                        let mean = sum(y.iter().zip(dy).map(|(&y, &dy)| y * dy));
+                        for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
+                            *dx = y * (dy - mean);
+                        }
+                    }
+                    SoftmaxKind::LogSoftmax => {
+                        let total = sum(dy.iter().copied());
+                        for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
+                            *dx = dy - exp(y) * total;
+                        }
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// How the wanted class of a row is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Targets {
+    /// A probability for each class (Keras: `categorical_crossentropy`).
+    Probabilities,
+    /// The number of the class, from 0 (Keras: `sparse_categorical_crossentropy`).
+    Classes,
+}
+
+/// Cross-entropy of the softmax of each row: `loss = Σ targets · (ln Σ eˣ - x)`, and its gradient
+/// `dx = dloss · (softmax(x) · Σ targets - targets)`.
+///
+/// Softmax and logarithm in one, so that no probability is rounded to 0 on the way. A class number
+/// that isn't one gives NaN.
+///
+/// # Shapes
+/// `logits`, `dx (rows, classes)`; `targets (rows, classes)` or `(rows)`; `loss`, `dloss (rows)`.
+///
+/// # Source
+/// `keras.ops.categorical_crossentropy`, `sparse_categorical_crossentropy`, `from_logits=True`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoftmaxCrossEntropyPlan {
+    targets: Targets,
+    rows: usize,
+    logits: Rows,
+}
+
+impl SoftmaxCrossEntropyPlan {
+    /// Plans for `[rows, classes]`.
+    ///
+    /// # Errors
+    /// [`KernelError::TooLarge`] when the values can't be counted; [`KernelError::Size`] for no class.
+    pub fn new(targets: Targets, shape: [usize; 2], isa: Isa) -> Result<Self, KernelError> {
+        const KERNEL: &str = "softmax cross-entropy";
+        if shape[1] == 0 {
+            let (what, rule, received) = ("the number of classes", "1 or more", shape.to_vec());
+            return Err(KernelError::Size { kernel: KERNEL, what, rule, received });
+        }
+        Ok(Self { targets, rows: shape[0], logits: Rows::new(KERNEL, shape, isa)? })
+    }
+
+    /// The number of values in `targets`.
+    pub fn targets_len(&self) -> usize {
+        match self.targets {
+            Targets::Probabilities => self.logits.len,
+            Targets::Classes => self.rows,
+        }
+    }
+
+    /// The number of scratch values that a run needs: none.
+    pub fn scratch_len(&self) -> usize {
+        0
+    }
+
+    /// Writes the loss of each row.
+    ///
+    /// # Panics
+    /// When a length is not that of the plan.
+    pub fn run(&self, logits: &[f32], targets: &[f32], loss: &mut [f32]) {
+        assert_eq!(logits.len(), self.logits.len, "the logits' length must be that of the plan");
+        assert_eq!(targets.len(), self.targets_len(), "the targets' length must be that of the plan");
+        assert_eq!(loss.len(), self.rows, "the loss must have one value for each row");
+        let classes = self.logits.features;
+        let per_block = (1024 / classes).max(1);
+        crate::parallel::for_each_chunk(loss, per_block, per_block * classes, |i, loss| {
+            compiled_for(
+                self.logits.isa,
+                #[inline(always)]
+                || {
+                    for (j, loss) in loss.iter_mut().enumerate() {
+                        let row = i * per_block + j;
+                        let x = &logits[row * classes..][..classes];
+                        let largest = largest(x);
+                        let log_sum = log(sum(x.iter().map(|&x| exp(x - largest))));
+                        *loss = match self.targets {
+                            // No share of nothing: 0 · ∞ would be NaN.
+                            Targets::Probabilities => {
+                                let targets = &targets[row * classes..][..classes];
+                                sum(x.iter().zip(targets).map(|(&x, &target)| {
+                                    let cost = target * (log_sum - (x - largest));
+                                    if target == 0.0 { 0.0 } else { cost }
+                                }))
+                            }
+                            Targets::Classes => match class(targets[row], classes) {
+                                Some(class) => log_sum - (x[class] - largest),
+                                None => f32::NAN,
+                            },
+                        };
+                    }
+                },
+            );
+        });
+    }
+
+    /// Writes the gradient of the logits, from that of each row's loss.
+    ///
+    /// # Panics
+    /// When a length is not that of the plan.
+    pub fn gradient(&self, logits: &[f32], targets: &[f32], dloss: &[f32], dx: &mut [f32]) {
+        assert_eq!(logits.len(), self.logits.len, "the logits' length must be that of the plan");
+        assert_eq!(targets.len(), self.targets_len(), "the targets' length must be that of the plan");
+        assert_eq!(dloss.len(), self.rows, "the gradient must have one value for each row");
+        let (classes, kind) = (self.logits.features, self.targets);
+        self.logits.for_each(
+            dx,
+            #[inline(always)]
+            |start, dx| {
+                let (row, x) = (start / classes, &logits[start..start + classes]);
+                let largest = largest(x);
+                for (dx, &x) in dx.iter_mut().zip(x) {
+                    *dx = exp(x - largest);
+                }
+                let sum_of_exp = sum(dx.iter().copied());
+                let dloss = dloss[row];
+                match kind {
+                    Targets::Probabilities => {
+                        let targets = &targets[start..start + classes];
+                        let factor = sum(targets.iter().copied()) / sum_of_exp;
+                        for (dx, &target) in dx.iter_mut().zip(targets) {
+                            *dx = dloss * (*dx * factor - target);
+                        }
+                    }
+                    Targets::Classes => match class(targets[row], classes) {
+                        Some(class) => {
+                            for dx in dx.iter_mut() {
+                                *dx = dloss * (*dx / sum_of_exp);
+                            }
+                            dx[class] -= dloss;
+                        }
+                        None => dx.fill(f32::NAN),
+                    },
+                }
+            },
+        );
+    }
+}
+
+/// The class that a target names, if it names one.
+#[inline(always)]
+fn class(target: f32, classes: usize) -> Option<usize> {
+    // A negative number or NaN becomes 0, which the comparison tells apart.
+    let class = target as usize;
+    (class < classes && class as f32 == target).then_some(class)
+}
+
+pub mod reference {
+    //! Softmax and cross-entropy as their definitions read, in `f64`.
+
+    use super::SoftmaxKind;
+
+    /// Softmax of one row.
+    pub fn softmax(kind: SoftmaxKind, x: &[f32]) -> Vec<f64> {
+        let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let shifted = x.iter().map(|&x| f64::from(x) - f64::from(largest));
+        let sum: f64 = shifted.clone().map(f64::exp).sum();
+        match kind {
+            SoftmaxKind::Softmax => shifted.map(|x| x.exp() / sum).collect(),
+            SoftmaxKind::LogSoftmax => shifted.map(|x| x - sum.ln()).collect(),
+        }
+    }
+
+    /// The input's gradient of one row: the Jacobian times the output's gradient.
+    pub fn gradient(kind: SoftmaxKind, x: &[f32], dy: &[f32]) -> Vec<f64> {
+        let p = softmax(SoftmaxKind::Softmax, x);
+        let slope = |i: usize, j: usize| {
+            let same = if i == j { 1.0 } else { 0.0 };
+            match kind {
+                SoftmaxKind::Softmax => p[i] * (same - p[j]),
+                SoftmaxKind::LogSoftmax => same - p[j],
+            }
+        };
+        (0..x.len())
+            .map(|j| (0..x.len()).map(|i| f64::from(dy[i]) * slope(i, j)).sum())
+            .collect()
+    }
+
+    /// Cross-entropy of the softmax of one row against a probability for each class.
+    pub fn cross_entropy(logits: &[f32], targets: &[f32]) -> f64 {
+        let log_p = softmax(SoftmaxKind::LogSoftmax, logits);
+        -log_p.iter().zip(targets).map(|(log_p, &target)| log_p * f64::from(target)).sum::<f64>()
+    }
+}
