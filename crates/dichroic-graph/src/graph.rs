@@ -16,6 +16,11 @@ use crate::shape::Shape;
 pub struct ValueId(pub(crate) u32);
 
 impl ValueId {
+    /// The number of the value in its graph, counted from 0.
+    pub fn number(self) -> usize {
+        self.index()
+    }
+
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }

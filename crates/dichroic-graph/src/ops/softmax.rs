@@ -27,6 +27,18 @@ pub struct SoftmaxGradient {
     pub kind: SoftmaxKind,
 }
 
+impl Softmax {
+    /// The probabilities.
+    pub fn probabilities() -> Self {
+        Self { kind: SoftmaxKind::Softmax }
+    }
+
+    /// Their logarithms.
+    pub fn logarithms() -> Self {
+        Self { kind: SoftmaxKind::LogSoftmax }
+    }
+}
+
 fn rows(shape: &Shape) -> [usize; 2] {
     let features = shape.last_axis();
     [shape.elements().checked_div(features).unwrap_or(0), features]

@@ -3,6 +3,8 @@
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
 use dichroic_graph::kernels::pool::PoolKind;
 use dichroic_graph::kernels::reduce::ReduceKind;
+use dichroic_graph::kernels::dropout::NoiseKind;
+use dichroic_graph::kernels::softmax::{SoftmaxKind, Targets};
 use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::ops::{
     BatchNorm, BatchNormGradient, Binary, BroadcastTo, Concat, Conv, ConvTranspose,
@@ -145,7 +147,8 @@ fn elementwise() -> Vec<Case> {
         [&[2, 3, 5]],
         &[0],
     ));
-    all.push(case("gaussian noise", GaussianNoise { stddev: 0.5, id: 2 }, [&[5, 7]], &[0]));
+    all.push(case("gaussian noise", GaussianNoise { kind: NoiseKind::Additive, stddev: 0.5, id: 2 }, [&[5, 7]], &[0]));
+    all.push(case("gaussian dropout", GaussianNoise { kind: NoiseKind::Multiplicative, stddev: 0.5, id: 2 }, [&[5, 7]], &[0]));
     all
 }
 
@@ -166,8 +169,20 @@ fn windows_and_statistics() -> Vec<Case> {
             &[],
         ),
         case("batch norm", BatchNorm { epsilon: 1e-3 }, [&[6, 2, 3], &[3], &[3]], &[0, 1, 2]),
-        case("softmax", Softmax, [&[4, 5]], &[0]),
-        case("softmax gradient", SoftmaxGradient, [&[4, 5], &[4, 5]], &[]),
+        case("softmax", Softmax::probabilities(), [&[4, 5]], &[0]),
+        case("log softmax", Softmax::logarithms(), [&[4, 5]], &[0]),
+        case(
+            "softmax gradient",
+            SoftmaxGradient { kind: SoftmaxKind::Softmax },
+            [&[4, 5], &[4, 5]],
+            &[],
+        ),
+        case(
+            "log softmax gradient",
+            SoftmaxGradient { kind: SoftmaxKind::LogSoftmax },
+            [&[4, 5], &[4, 5]],
+            &[],
+        ),
     ];
     for kind in [ReduceKind::Sum, ReduceKind::Mean, ReduceKind::Max, ReduceKind::Min] {
         all.push(case("reduce", Reduce::new(kind, vec![0, 2]), [&[3, 4, 5]], &[0]));
@@ -182,17 +197,21 @@ fn windows_and_statistics() -> Vec<Case> {
     );
     statistics.inputs[3].data_mut().iter_mut().for_each(|x| *x = 0.5 + x.abs());
     all.push(statistics);
-    let mut entropy = case("softmax cross-entropy", SoftmaxCrossEntropy, [&[3, 4], &[3, 4]], &[0]);
+    let mut entropy = case("softmax cross-entropy", SoftmaxCrossEntropy { targets: Targets::Probabilities }, [&[3, 4], &[3, 4]], &[0]);
     for (i, target) in entropy.inputs[1].data_mut().iter_mut().enumerate() {
         *target = if i % 5 == 0 { 1.0 } else { 0.0 };
     }
     let mut gradient = entropy.clone();
     all.push(entropy);
     gradient.name = "softmax cross-entropy gradient";
-    gradient.op = SoftmaxCrossEntropyGradient.into();
+    gradient.op = SoftmaxCrossEntropyGradient { targets: Targets::Probabilities }.into();
     gradient.inputs.push(spread(&Shape::from([3]), 0.4));
     gradient.differentiable.clear();
     all.push(gradient);
+    let classes = SoftmaxCrossEntropy { targets: Targets::Classes };
+    let mut sparse = case("sparse cross-entropy", classes, [&[3, 4], &[3]], &[0]);
+    sparse.inputs[1].data_mut().copy_from_slice(&[2.0, 0.0, 3.0]);
+    all.push(sparse);
     all
 }
 
