@@ -1,7 +1,6 @@
 //! Values side by side along one axis.
 
-use dichroic_kernels::concat::ConcatPlan;
-use dichroic_kernels::elementwise::reference;
+use dichroic_kernels::concat::{ConcatPlan, reference};
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
@@ -53,8 +52,7 @@ impl Operation for Concat {
             starts[self.axis] = start;
             start += sizes[self.axis];
             if backward.needs(index) {
-                let strides = vec![1; sizes.len()];
-                let part = backward.add(Slice { starts, sizes, strides }, &[dy])?;
+                let part = backward.add(Slice::block(&starts, &sizes), &[dy])?;
                 backward.set(index, part);
             }
         }
@@ -65,17 +63,9 @@ impl Operation for Concat {
         let shapes: Vec<Shape> = inputs.iter().map(|input| Shape::new(input.shape())).collect();
         let shapes: Vec<&Shape> = shapes.iter().collect();
         let shape = self.infer(&shapes).expect("shapes were inferred before").remove(0);
-        let mut y = vec![0.0; shape.elements()];
-        let mut start = 0;
-        for input in inputs {
-            reference::for_each_index(input.shape(), |index| {
-                let mut target = index.to_vec();
-                target[self.axis] += start;
-                let value = input.data()[reference::offset(index, input.shape())];
-                y[reference::offset(&target, &shape)] = value;
-            });
-            start += input.shape()[self.axis];
-        }
+        let inputs: Vec<(&[f32], &[usize])> =
+            inputs.iter().map(|input| (input.data(), input.shape())).collect();
+        let y = reference::concat(&inputs, self.axis);
         vec![reference_tensor(&shape, y)]
     }
 

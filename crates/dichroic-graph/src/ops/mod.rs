@@ -66,6 +66,10 @@ ops! {
     dropout::{Dropout};
     gaussian_noise::{GaussianNoise};
     batch_norm::{BatchNorm, BatchNormGradient};
+    transpose::{Transpose};
+    pad::{Pad};
+    slice::{Slice, SliceGradient};
+    concat::{Concat};
     one_hot::{OneHot};
 }
 

@@ -1,7 +1,6 @@
 //! A border of one value around the input.
 
-use dichroic_kernels::elementwise::reference;
-use dichroic_kernels::pad::PadPlan;
+use dichroic_kernels::pad::{PadPlan, reference};
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
@@ -11,16 +10,14 @@ use crate::gradient::Backward;
 use crate::operation::{Kernel, KernelArgs, KernelContext, Operation, StepContext};
 use crate::shape::Shape;
 
-/// Adds `before[axis]` and `after[axis]` places that hold `value`.
+/// Adds places that hold `value` before and behind each axis.
 ///
 /// # Source
 /// numpy `pad` in mode `constant`; Keras `ZeroPadding1D…3D`.
 #[derive(Clone, Debug)]
 pub struct Pad {
-    /// Places in front of each axis.
-    pub before: Vec<usize>,
-    /// Places behind each axis.
-    pub after: Vec<usize>,
+    /// Places before and behind each axis.
+    pub padding: Vec<[usize; 2]>,
     /// What they hold.
     pub value: f32,
 }
@@ -32,9 +29,9 @@ impl Operation for Pad {
 
     fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
         match inputs {
-            [x] if x.len() == self.before.len() && x.len() == self.after.len() => {
-                let axes = x.iter().zip(&self.before).zip(&self.after);
-                let padded = axes.map(|((&size, &before), &after)| {
+            [x] if x.len() == self.padding.len() => {
+                let axes = x.iter().zip(&self.padding);
+                let padded = axes.map(|(&size, &[before, after])| {
                     size.checked_add(before).and_then(|size| size.checked_add(after))
                 });
                 let shape: Option<Vec<usize>> = padded.collect();
@@ -48,8 +45,8 @@ impl Operation for Pad {
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<(), GraphError> {
         let dy = backward.output_gradient();
         let sizes = backward.shape(backward.input(0)).to_vec();
-        let strides = vec![1; sizes.len()];
-        let dx = backward.add(Slice { starts: self.before.clone(), sizes, strides }, &[dy])?;
+        let starts: Vec<usize> = self.padding.iter().map(|[before, _]| *before).collect();
+        let dx = backward.add(Slice::block(&starts, &sizes), &[dy])?;
         backward.set(0, dx);
         Ok(())
     }
@@ -60,11 +57,7 @@ impl Operation for Pad {
             .infer(&[&Shape::new(x.shape())])
             .expect("shapes were inferred before")
             .remove(0);
-        let mut y = vec![self.value; shape.elements()];
-        reference::for_each_index(x.shape(), |index| {
-            let target: Vec<usize> = index.iter().zip(&self.before).map(|(i, b)| i + b).collect();
-            y[reference::offset(&target, &shape)] = x.data()[reference::offset(index, x.shape())];
-        });
+        let y = reference::pad(x.data(), x.shape(), &self.padding, self.value);
         vec![reference_tensor(&shape, y)]
     }
 
@@ -73,7 +66,7 @@ impl Operation for Pad {
         inputs: &[&Shape],
         _context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
-        let plan = PadPlan::new(inputs[0], &self.before, &self.after, self.value)
+        let plan = PadPlan::new(inputs[0], &self.padding, self.value)
             .map_err(|error| kernel_error(self, error, inputs))?;
         Ok(Box::new(PadKernel(plan)))
     }

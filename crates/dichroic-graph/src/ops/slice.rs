@@ -1,7 +1,7 @@
 //! A regular part of the input.
 
-use dichroic_kernels::elementwise::reference;
-use dichroic_kernels::pad::{SliceGradientPlan, SlicePlan};
+use dichroic_kernels::elementwise::reference::{for_each_index, offset};
+use dichroic_kernels::pad::{Cut, SlicePlan, reference};
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
@@ -11,18 +11,14 @@ use crate::gradient::Backward;
 use crate::operation::{Kernel, KernelArgs, KernelContext, Operation, StepContext};
 use crate::shape::Shape;
 
-/// On each axis `sizes[axis]` places, from `starts[axis]` on, `strides[axis]` apart.
+/// On each axis `size` places, from `start` on, `stride` apart.
 ///
 /// # Source
 /// Keras `Cropping1D…3D`, and the part of a value that an op like padding passes back.
 #[derive(Clone, Debug)]
 pub struct Slice {
-    /// The first place of each axis.
-    pub starts: Vec<usize>,
-    /// The number of places of each axis.
-    pub sizes: Vec<usize>,
-    /// The distance between places of each axis, at least 1.
-    pub strides: Vec<usize>,
+    /// What is cut out of each axis.
+    pub cuts: Vec<Cut>,
 }
 
 /// The gradient of [`Slice`]: the values at their places, zeros elsewhere.
@@ -35,25 +31,26 @@ pub struct SliceGradient {
 }
 
 impl Slice {
-    fn check(&self, x: &Shape) -> Option<()> {
-        let rank = x.len();
-        let ranks = [self.starts.len(), self.sizes.len(), self.strides.len()];
-        if ranks != [rank; 3] || self.strides.contains(&0) {
-            return None;
-        }
-        for (axis, &size) in x.iter().enumerate() {
-            let Some(steps) = self.sizes[axis].checked_sub(1) else { continue };
-            let last = steps.checked_mul(self.strides[axis])?.checked_add(self.starts[axis])?;
-            if last >= size {
-                return None;
-            }
-        }
-        Some(())
+    /// On each axis `size` neighbouring places from `start` on.
+    pub fn block(starts: &[usize], sizes: &[usize]) -> Self {
+        let axes = starts.iter().zip(sizes);
+        Self { cuts: axes.map(|(&start, &size)| Cut { start, size, stride: 1 }).collect() }
     }
 
-    fn source(&self, index: &[usize]) -> Vec<usize> {
-        let axes = self.starts.iter().zip(&self.strides).zip(index);
-        axes.map(|((start, stride), i)| start + stride * i).collect()
+    fn sizes(&self) -> Shape {
+        self.cuts.iter().map(|cut| cut.size).collect()
+    }
+
+    fn lies_inside(&self, x: &Shape) -> bool {
+        let inside = |(cut, &size): (&Cut, &usize)| {
+            let last = match cut.size.checked_sub(1) {
+                None => return cut.stride > 0,
+                Some(steps) => steps.checked_mul(cut.stride),
+            };
+            let last = last.and_then(|last| last.checked_add(cut.start));
+            cut.stride > 0 && last.is_some_and(|last| last < size)
+        };
+        self.cuts.len() == x.len() && self.cuts.iter().zip(x.iter()).all(inside)
     }
 }
 
@@ -64,12 +61,9 @@ impl Operation for Slice {
 
     fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
         match inputs {
-            [x] if self.check(x).is_some() => Ok(smallvec![Shape::new(&self.sizes)]),
+            [x] if self.lies_inside(x) => Ok(smallvec![self.sizes()]),
             _ => {
-                let rule = format!(
-                    "starts {:?}, sizes {:?}, strides {:?} must lie inside",
-                    self.starts, self.sizes, self.strides
-                );
+                let rule = format!("the cuts {:?} must lie inside", self.cuts);
                 Err(shape_error(self, rule, inputs))
             }
         }
@@ -84,13 +78,8 @@ impl Operation for Slice {
     }
 
     fn reference(&self, inputs: &[&Tensor], _step: StepContext) -> Vec<Tensor> {
-        let x = inputs[0];
-        let shape = Shape::new(&self.sizes);
-        let mut y = Vec::with_capacity(shape.elements());
-        reference::for_each_index(&shape, |index| {
-            y.push(x.data()[reference::offset(&self.source(index), x.shape())]);
-        });
-        vec![reference_tensor(&shape, y)]
+        let y = reference::slice(inputs[0].data(), inputs[0].shape(), &self.cuts);
+        vec![reference_tensor(&self.sizes(), y)]
     }
 
     fn kernel(
@@ -98,7 +87,7 @@ impl Operation for Slice {
         inputs: &[&Shape],
         _context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
-        let plan = SlicePlan::new(inputs[0], &self.starts, &self.sizes, &self.strides)
+        let plan = SlicePlan::new(inputs[0], &self.cuts)
             .map_err(|error| kernel_error(self, error, inputs))?;
         Ok(Box::new(SliceKernel(plan)))
     }
@@ -124,7 +113,7 @@ impl Operation for SliceGradient {
 
     fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
         match inputs {
-            [dy] if dy[..] == self.slice.sizes[..] && self.slice.check(&self.shape).is_some() => {
+            [dy] if **dy == self.slice.sizes() && self.slice.lies_inside(&self.shape) => {
                 Ok(smallvec![self.shape.clone()])
             }
             _ => Err(shape_error(self, "dy needs the shape of the slice", inputs)),
@@ -134,9 +123,10 @@ impl Operation for SliceGradient {
     fn reference(&self, inputs: &[&Tensor], _step: StepContext) -> Vec<Tensor> {
         let dy = inputs[0];
         let mut dx = vec![0.0; self.shape.elements()];
-        reference::for_each_index(dy.shape(), |index| {
-            let target = reference::offset(&self.slice.source(index), &self.shape);
-            dx[target] = dy.data()[reference::offset(index, dy.shape())];
+        for_each_index(dy.shape(), |index| {
+            let axes = self.slice.cuts.iter().zip(index);
+            let target: Vec<usize> = axes.map(|(cut, i)| cut.start + i * cut.stride).collect();
+            dx[offset(&target, &self.shape)] = dy.data()[offset(index, dy.shape())];
         });
         vec![reference_tensor(&self.shape, dx)]
     }
@@ -146,15 +136,14 @@ impl Operation for SliceGradient {
         inputs: &[&Shape],
         _context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
-        let Slice { starts, sizes, strides } = &self.slice;
-        let plan = SliceGradientPlan::new(&self.shape, starts, sizes, strides)
+        let plan = SlicePlan::new(&self.shape, &self.slice.cuts)
             .map_err(|error| kernel_error(self, error, inputs))?;
         Ok(Box::new(SliceGradientKernel(plan)))
     }
 }
 
 #[derive(Debug)]
-struct SliceGradientKernel(SliceGradientPlan);
+struct SliceGradientKernel(SlicePlan);
 
 impl Kernel for SliceGradientKernel {
     fn algorithm(&self) -> String {
@@ -162,6 +151,6 @@ impl Kernel for SliceGradientKernel {
     }
 
     fn run(&self, args: KernelArgs<'_, '_>) {
-        self.0.run(args.inputs[0], args.outputs[0]);
+        self.0.gradient(args.inputs[0], args.outputs[0]);
     }
 }

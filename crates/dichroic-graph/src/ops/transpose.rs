@@ -1,8 +1,7 @@
 //! Axes in another order.
 
-use dichroic_kernels::elementwise::reference;
 use dichroic_kernels::tensor::Tensor;
-use dichroic_kernels::transpose::TransposePlan;
+use dichroic_kernels::transpose::{TransposePlan, reference};
 use smallvec::{SmallVec, smallvec};
 
 use super::{kernel_error, reference_tensor, shape_error};
@@ -51,23 +50,16 @@ impl Operation for Transpose {
     fn reference(&self, inputs: &[&Tensor], _step: StepContext) -> Vec<Tensor> {
         let x = inputs[0];
         let shape: Shape = self.axes.iter().map(|&axis| x.shape()[axis]).collect();
-        let mut y = Vec::with_capacity(shape.elements());
-        let mut source = vec![0; self.axes.len()];
-        reference::for_each_index(&shape, |index| {
-            for (&axis, &i) in self.axes.iter().zip(index) {
-                source[axis] = i;
-            }
-            y.push(x.data()[reference::offset(&source, x.shape())]);
-        });
+        let y = reference::transpose(x.data(), x.shape(), &self.axes);
         vec![reference_tensor(&shape, y)]
     }
 
     fn kernel(
         &self,
         inputs: &[&Shape],
-        _context: KernelContext,
+        context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
-        let plan = TransposePlan::new(inputs[0], &self.axes)
+        let plan = TransposePlan::new(inputs[0], &self.axes, context.isa)
             .map_err(|error| kernel_error(self, error, inputs))?;
         Ok(Box::new(TransposeKernel(plan)))
     }

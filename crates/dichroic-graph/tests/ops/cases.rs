@@ -1,6 +1,7 @@
 //! The cases: every op with inputs small enough to read.
 
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
+use dichroic_graph::kernels::pad::Cut;
 use dichroic_graph::kernels::pool::PoolKind;
 use dichroic_graph::kernels::reduce::ReduceKind;
 use dichroic_graph::kernels::dropout::NoiseKind;
@@ -9,7 +10,7 @@ use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::ops::{
     BatchNorm, BatchNormGradient, Binary, BroadcastTo, Concat, Conv, ConvTranspose,
     ConvWeightGradient, Dropout, GaussianNoise, Geometry, OneHot, Pad, Pool, PoolGradient, Reduce,
-    Reshape, Resize, ResizeGradient, ScaleShift, Slice, SliceGradient, Softmax, SoftmaxGradient,
+    Reshape, ScaleShift, Slice, SliceGradient, Softmax, SoftmaxGradient,
     SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient, Transpose, Unary, UnaryGradient,
 };
 use dichroic_graph::{Op, Shape};
@@ -216,13 +217,14 @@ fn windows_and_statistics() -> Vec<Case> {
 }
 
 fn movements() -> Vec<Case> {
-    let slice = Slice { starts: vec![1, 0], sizes: vec![2, 3], strides: vec![2, 1] };
+    let cut = |start, size, stride| Cut { start, size, stride };
+    let slice = Slice { cuts: vec![cut(1, 2, 2), cut(0, 3, 1)] };
     vec![
         case("reshape", Reshape { shape: Shape::from([3, 4]) }, [&[2, 6]], &[0]),
         case("transpose", Transpose { axes: vec![2, 0, 1] }, [&[2, 3, 4]], &[0]),
         case(
             "pad",
-            Pad { before: vec![0, 1, 2], after: vec![1, 0, 1], value: 0.5 },
+            Pad { padding: vec![[0, 1], [1, 0], [2, 1]], value: 0.5 },
             [&[2, 2, 3]],
             &[0],
         ),
