@@ -70,6 +70,7 @@ ops! {
     pad::{Pad};
     slice::{Slice, SliceGradient};
     concat::{Concat};
+    resize::{Resize, ResizeGradient};
     one_hot::{OneHot};
 }
 

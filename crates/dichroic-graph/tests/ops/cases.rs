@@ -5,12 +5,13 @@ use dichroic_graph::kernels::pad::Cut;
 use dichroic_graph::kernels::pool::PoolKind;
 use dichroic_graph::kernels::reduce::ReduceKind;
 use dichroic_graph::kernels::dropout::NoiseKind;
+use dichroic_graph::kernels::resize::Interpolation;
 use dichroic_graph::kernels::softmax::{SoftmaxKind, Targets};
 use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::ops::{
     BatchNorm, BatchNormGradient, Binary, BroadcastTo, Concat, Conv, ConvTranspose,
     ConvWeightGradient, Dropout, GaussianNoise, Geometry, OneHot, Pad, Pool, PoolGradient, Reduce,
-    Reshape, ScaleShift, Slice, SliceGradient, Softmax, SoftmaxGradient,
+    Reshape, Resize, ResizeGradient, ScaleShift, Slice, SliceGradient, Softmax, SoftmaxGradient,
     SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient, Transpose, Unary, UnaryGradient,
 };
 use dichroic_graph::{Op, Shape};
@@ -233,6 +234,24 @@ fn movements() -> Vec<Case> {
             "slice gradient",
             SliceGradient { slice, shape: Shape::from([4, 3]) },
             [&[2, 3]],
+            &[],
+        ),
+        case(
+            "resize nearest",
+            Resize { interpolation: Interpolation::Nearest, spatial: vec![4, 9] },
+            [&[2, 2, 3, 2]],
+            &[0],
+        ),
+        case(
+            "resize bilinear",
+            Resize { interpolation: Interpolation::Bilinear, spatial: vec![5, 7] },
+            [&[1, 3, 4, 2]],
+            &[0],
+        ),
+        case(
+            "resize gradient",
+            ResizeGradient { interpolation: Interpolation::Bilinear, spatial: vec![3, 4] },
+            [&[1, 5, 7, 2]],
             &[],
         ),
         case("concat", Concat { axis: 1 }, [&[2, 1, 3], &[2, 4, 3], &[2, 2, 3]], &[0, 1, 2]),
