@@ -39,7 +39,8 @@ impl Backward<'_> {
 
     /// The gradient of the first output. Ops with one output are only asked when it exists.
     pub fn output_gradient(&self) -> ValueId {
-        self.output_gradients[0].expect("a rule is asked only where its first output has a gradient")
+        self.output_gradients[0]
+            .expect("a rule is asked only where its first output has a gradient")
     }
 
     /// Whether the gradient of input `index` is asked for.

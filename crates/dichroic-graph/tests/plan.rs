@@ -90,10 +90,7 @@ fn a_folded_and_fused_plan_equals_the_graph_op_by_op() -> Outcome {
     let y = net.conv_scale_relu(y, 4)?;
     let kernel = net.parameter(&[2, 2, 6, 4]);
     let (scale, shift) = (net.parameter(&[6]), net.parameter(&[6]));
-    let up = ConvTranspose::new(
-        Geometry { strides: vec![2, 2], ..Geometry::new(2) },
-        &[10, 8],
-    );
+    let up = ConvTranspose::new(Geometry { strides: vec![2, 2], ..Geometry::new(2) }, &[10, 8]);
     let y = net.graph.add(up, &[y, kernel])?;
     let y = net.graph.add(ScaleShift, &[y, scale, shift])?;
     let shape = Shape::from([2, 10 * 8 * 6]);
@@ -145,8 +142,7 @@ fn kept_values_are_those_that_were_computed_on_the_way() -> Outcome {
     let before = net.graph.add(Conv::new(Geometry::new(2)), &[x, kernel])?;
     let after = net.graph.add(Unary(Function::Relu), &[before])?;
     let flat = net.graph.add(Reshape { shape: Shape::from([1, 64]) }, &[after])?;
-    let options =
-        PlanOptions { keep: vec![x, before, after], ..PlanOptions::for_outputs(&[flat]) };
+    let options = PlanOptions { keep: vec![x, before, after], ..PlanOptions::for_outputs(&[flat]) };
     let mut executor = Executor::new(Plan::compile(net.graph, &options)?)?;
     let parameters = Parameters::new(net.parameters);
     let input = tensor(&[1, 6, 6, 2], 0.9);
@@ -203,7 +199,8 @@ fn one_and_two_threads_give_the_same_bits_for_a_training_step() -> Outcome {
     };
     let (one, two) = (run(1)?, run(2)?);
     assert!(one.iter().flatten().any(|&value| value != 0.0));
-    let bits = |all: &[Vec<f32>]| -> Vec<u32> { all.iter().flatten().map(|v| v.to_bits()).collect() };
+    let bits =
+        |all: &[Vec<f32>]| -> Vec<u32> { all.iter().flatten().map(|v| v.to_bits()).collect() };
     assert!(bits(&one) == bits(&two), "gradients differ between one and two threads");
     Ok(())
 }

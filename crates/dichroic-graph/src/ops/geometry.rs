@@ -30,7 +30,11 @@ impl Geometry {
 
     /// The problem of a convolution whose input is `(batch, spatial…, in_channels)` and whose
     /// weights are `(kernel…, in_channels / groups, filters)`; or the rule that is broken.
-    pub(super) fn problem(&self, input: &[usize], weights: &[usize]) -> Result<ConvProblem, String> {
+    pub(super) fn problem(
+        &self,
+        input: &[usize],
+        weights: &[usize],
+    ) -> Result<ConvProblem, String> {
         let rank = self.strides.len();
         if !(1..=3).contains(&rank)
             || self.dilation_rate.len() != rank

@@ -83,11 +83,7 @@ pub use geometry::Geometry;
 use unary::add_activation_gradient;
 
 /// The error of an op that can't take its inputs.
-fn shape_error(
-    op: &dyn Operation,
-    rule: impl Into<String>,
-    inputs: &[&Shape],
-) -> GraphError {
+fn shape_error(op: &dyn Operation, rule: impl Into<String>, inputs: &[&Shape]) -> GraphError {
     let got = inputs.iter().map(|&shape| shape.clone()).collect();
     GraphError::Shapes { op: op.name(), rule: rule.into(), got }
 }

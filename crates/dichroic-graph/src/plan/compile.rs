@@ -135,11 +135,7 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
 
 impl Compiler<'_> {
     /// Inputs lie outside the plan; one that is itself read after a run gets a copy inside.
-    fn copy_inputs_that_are_read(
-        &mut self,
-        readable: &[bool],
-        end: usize,
-    ) -> Vec<(usize, usize)> {
+    fn copy_inputs_that_are_read(&mut self, readable: &[bool], end: usize) -> Vec<(usize, usize)> {
         let mut copies = Vec::new();
         for (value, _) in readable.iter().enumerate().filter(|(_, readable)| **readable) {
             let root = self.roots[value];
@@ -181,8 +177,8 @@ impl Compiler<'_> {
             .packed_input()
             .map(|_| self.buffer(Buffer { len: task.kernel.packed_len(), first, last }));
         let len = task.kernel.scratch_len();
-        let scratch = (len > 0)
-            .then(|| self.buffer(Buffer { len, first: task.time, last: task.time }));
+        let scratch =
+            (len > 0).then(|| self.buffer(Buffer { len, first: task.time, last: task.time }));
         Places { inputs, outputs, packed, scratch, in_place: shared.is_some() }
     }
 
@@ -190,8 +186,8 @@ impl Compiler<'_> {
     fn dying(&self, task: &Task<'_>, index: usize) -> Option<usize> {
         let root = self.root(task.node.inputs[index]);
         let reads = task.node.inputs.iter().filter(|input| self.root(**input) == root).count();
-        let lengths_match = self.graph.shape(root).elements()
-            == self.graph.shape(task.node.outputs[0]).elements();
+        let lengths_match =
+            self.graph.shape(root).elements() == self.graph.shape(task.node.outputs[0]).elements();
         match self.homes[root.index()] {
             Home::Buffer(buffer)
                 if reads == 1 && lengths_match && self.last_use[root.index()] == task.time =>

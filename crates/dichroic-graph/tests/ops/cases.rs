@@ -1,18 +1,19 @@
 //! The cases: every op with inputs small enough to read.
 
+use dichroic_graph::kernels::dropout::NoiseKind;
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
 use dichroic_graph::kernels::pad::Cut;
 use dichroic_graph::kernels::pool::PoolKind;
 use dichroic_graph::kernels::reduce::ReduceKind;
-use dichroic_graph::kernels::dropout::NoiseKind;
 use dichroic_graph::kernels::resize::Interpolation;
 use dichroic_graph::kernels::softmax::{SoftmaxKind, Targets};
 use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::ops::{
     BatchNorm, BatchNormGradient, Binary, BroadcastTo, Concat, Conv, ConvTranspose,
     ConvWeightGradient, Dropout, GaussianNoise, Geometry, OneHot, Pad, Pool, PoolGradient, Reduce,
-    Reshape, Resize, ResizeGradient, ScaleShift, Slice, SliceGradient, Softmax, SoftmaxGradient,
-    SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient, Transpose, Unary, UnaryGradient,
+    Reshape, Resize, ResizeGradient, ScaleShift, Slice, SliceGradient, Softmax,
+    SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient, SoftmaxGradient, Transpose, Unary,
+    UnaryGradient,
 };
 use dichroic_graph::{Op, Shape};
 
@@ -115,12 +116,7 @@ fn elementwise() -> Vec<Case> {
         case("unary gelu", Unary(Function::Gelu), [&[3, 5]], &[0]),
         case("unary gradient", UnaryGradient(Function::Tanh), [&[3, 5], &[3, 5]], &[]),
         case("scale and shift", ScaleShift, [&[2, 3, 4], &[4], &[4]], &[0, 1, 2]),
-        case(
-            "broadcast",
-            BroadcastTo { shape: Shape::from([2, 3, 4]) },
-            [&[3, 1]],
-            &[0],
-        ),
+        case("broadcast", BroadcastTo { shape: Shape::from([2, 3, 4]) }, [&[3, 1]], &[0]),
     ];
     for kind in [BinaryKind::Add, BinaryKind::Subtract, BinaryKind::Multiply] {
         all.push(case("binary", Binary::new(kind), [&[2, 3, 4], &[3, 1]], &[0, 1]));
@@ -137,20 +133,25 @@ fn elementwise() -> Vec<Case> {
     let mut one_hot = case("one hot", OneHot { depth: 4 }, [&[5]], &[]);
     one_hot.inputs[0].data_mut().copy_from_slice(&[0.0, 3.0, 1.0, 4.0, -1.0]);
     all.push(one_hot);
-    all.push(case(
-        "dropout",
-        Dropout { rate: 0.4, noise_shape: None, id: 1 },
-        [&[7, 9]],
-        &[0],
-    ));
+    all.push(case("dropout", Dropout { rate: 0.4, noise_shape: None, id: 1 }, [&[7, 9]], &[0]));
     all.push(case(
         "dropout of whole channels",
         Dropout { rate: 0.4, noise_shape: Some(Shape::from([2, 1, 5])), id: 1 },
         [&[2, 3, 5]],
         &[0],
     ));
-    all.push(case("gaussian noise", GaussianNoise { kind: NoiseKind::Additive, stddev: 0.5, id: 2 }, [&[5, 7]], &[0]));
-    all.push(case("gaussian dropout", GaussianNoise { kind: NoiseKind::Multiplicative, stddev: 0.5, id: 2 }, [&[5, 7]], &[0]));
+    all.push(case(
+        "gaussian noise",
+        GaussianNoise { kind: NoiseKind::Additive, stddev: 0.5, id: 2 },
+        [&[5, 7]],
+        &[0],
+    ));
+    all.push(case(
+        "gaussian dropout",
+        GaussianNoise { kind: NoiseKind::Multiplicative, stddev: 0.5, id: 2 },
+        [&[5, 7]],
+        &[0],
+    ));
     all
 }
 
@@ -188,7 +189,12 @@ fn windows_and_statistics() -> Vec<Case> {
     ];
     for kind in [ReduceKind::Sum, ReduceKind::Mean, ReduceKind::Max, ReduceKind::Min] {
         all.push(case("reduce", Reduce::new(kind, vec![0, 2]), [&[3, 4, 5]], &[0]));
-        all.push(case("reduce, axes kept", Reduce::new(kind, vec![1]).keep_axes(), [&[3, 4]], &[0]));
+        all.push(case(
+            "reduce, axes kept",
+            Reduce::new(kind, vec![1]).keep_axes(),
+            [&[3, 4]],
+            &[0],
+        ));
     }
     all.push(case("argmax", Reduce::new(ReduceKind::ArgMax, vec![1]), [&[3, 6]], &[]));
     let mut statistics = case(
@@ -199,7 +205,12 @@ fn windows_and_statistics() -> Vec<Case> {
     );
     statistics.inputs[3].data_mut().iter_mut().for_each(|x| *x = 0.5 + x.abs());
     all.push(statistics);
-    let mut entropy = case("softmax cross-entropy", SoftmaxCrossEntropy { targets: Targets::Probabilities }, [&[3, 4], &[3, 4]], &[0]);
+    let mut entropy = case(
+        "softmax cross-entropy",
+        SoftmaxCrossEntropy { targets: Targets::Probabilities },
+        [&[3, 4], &[3, 4]],
+        &[0],
+    );
     for (i, target) in entropy.inputs[1].data_mut().iter_mut().enumerate() {
         *target = if i % 5 == 0 { 1.0 } else { 0.0 };
     }
@@ -223,19 +234,9 @@ fn movements() -> Vec<Case> {
     vec![
         case("reshape", Reshape { shape: Shape::from([3, 4]) }, [&[2, 6]], &[0]),
         case("transpose", Transpose { axes: vec![2, 0, 1] }, [&[2, 3, 4]], &[0]),
-        case(
-            "pad",
-            Pad { padding: vec![[0, 1], [1, 0], [2, 1]], value: 0.5 },
-            [&[2, 2, 3]],
-            &[0],
-        ),
+        case("pad", Pad { padding: vec![[0, 1], [1, 0], [2, 1]], value: 0.5 }, [&[2, 2, 3]], &[0]),
         case("slice", slice.clone(), [&[4, 3]], &[0]),
-        case(
-            "slice gradient",
-            SliceGradient { slice, shape: Shape::from([4, 3]) },
-            [&[2, 3]],
-            &[],
-        ),
+        case("slice gradient", SliceGradient { slice, shape: Shape::from([4, 3]) }, [&[2, 3]], &[]),
         case(
             "resize nearest",
             Resize { interpolation: Interpolation::Nearest, spatial: vec![4, 9] },
