@@ -9,6 +9,10 @@ use crate::error::{KernelError, count};
 use crate::isa::Isa;
 use crate::parallel;
 
+pub mod reference;
+#[cfg(test)]
+mod tests;
+
 /// The sizes and constants of one batch normalisation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNormProblem {
@@ -80,9 +84,11 @@ impl Strip {
     #[inline(always)]
     fn all(channels: usize) -> impl Iterator<Item = Strip> {
         let fold = if channels <= WIDTH / 2 { WIDTH / channels.max(1) } else { 1 };
-        (0..channels)
-            .step_by(WIDTH)
-            .map(move |start| Strip { start, channels: WIDTH.min(channels - start), fold })
+        (0..channels).step_by(WIDTH).map(move |start| Strip {
+            start,
+            channels: WIDTH.min(channels - start),
+            fold,
+        })
     }
 
     /// The strip's part of each `fold` rows.
@@ -94,7 +100,11 @@ impl Strip {
 
     /// As [`Strip::rows`], to be written.
     #[inline(always)]
-    fn rows_mut<'a>(&self, x: &'a mut [f32], channels: usize) -> impl Iterator<Item = &'a mut [f32]> {
+    fn rows_mut<'a>(
+        &self,
+        x: &'a mut [f32],
+        channels: usize,
+    ) -> impl Iterator<Item = &'a mut [f32]> {
         let (start, width) = (self.start, self.channels * self.fold);
         x.chunks_mut(channels * self.fold).map(move |x| {
             let end = x.len().min(start + width);
@@ -276,7 +286,9 @@ fn normalise(p: &BatchNormProblem, isa: Isa, x: &[f32], y: &mut [f32], per: &Per
                     let rows = strip.rows(x, p.channels).zip(strip.rows_mut(y, p.channels));
                     for (x, y) in rows {
                         let columns = mean.iter().zip(&scale).zip(&offset);
-                        for ((y, &x), ((&mean, &scale), &offset)) in y.iter_mut().zip(x).zip(columns) {
+                        for ((y, &x), ((&mean, &scale), &offset)) in
+                            y.iter_mut().zip(x).zip(columns)
+                        {
                             let value = (x - mean) * scale + offset;
                             *y = match p.then {
                                 Then::Nothing => value,
@@ -425,7 +437,8 @@ fn block_sums(
         for (x, dy) in strip.rows(x, p.channels).zip(strip.rows(dy, p.channels)) {
             let columns = mean.iter().zip(&scale).zip(&offset);
             let sums = first.iter_mut().zip(&mut second);
-            for (((sums, &x), &dy), ((&mean, &scale), &offset)) in sums.zip(x).zip(dy).zip(columns) {
+            for (((sums, &x), &dy), ((&mean, &scale), &offset)) in sums.zip(x).zip(dy).zip(columns)
+            {
                 let deviation = x - mean;
                 let dy = masked(p.then, dy, deviation * scale + offset);
                 *sums.0 += dy;

@@ -126,9 +126,8 @@ impl Layout {
 
     /// True when no operand needs a look at rows, so that blocks may be cut anywhere.
     pub(crate) fn is_flat(&self) -> bool {
-        let flat = |operand: &Operand| {
-            matches!(operand.kind, OperandKind::Full | OperandKind::Scalar)
-        };
+        let flat =
+            |operand: &Operand| matches!(operand.kind, OperandKind::Full | OperandKind::Scalar);
         self.operands.iter().all(flat)
     }
 
@@ -155,7 +154,9 @@ impl Layout {
         match operand.kind {
             OperandKind::Full => block.copy_from_slice(&data[start..start + block.len()]),
             OperandKind::Scalar => block.fill(data[0]),
-            OperandKind::OneRow => block.chunks_mut(self.row).for_each(|row| row.copy_from_slice(data)),
+            OperandKind::OneRow => {
+                block.chunks_mut(self.row).for_each(|row| row.copy_from_slice(data))
+            }
             OperandKind::Rows => {
                 for (i, row) in block.chunks_mut(self.row).enumerate() {
                     match self.row_of(operand, data, start + i * self.row) {
@@ -204,7 +205,11 @@ impl BroadcastPlan {
     pub fn new(from: &[usize], to: &[usize]) -> Result<Self, KernelError> {
         const KERNEL: &str = "broadcast";
         if broadcast_shape(KERNEL, from, to)? != to {
-            return Err(KernelError::Broadcast { kernel: KERNEL, a: from.to_vec(), b: to.to_vec() });
+            return Err(KernelError::Broadcast {
+                kernel: KERNEL,
+                a: from.to_vec(),
+                b: to.to_vec(),
+            });
         }
         Ok(Self { layout: Layout::new(KERNEL, to, &[from])? })
     }

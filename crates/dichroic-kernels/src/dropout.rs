@@ -171,7 +171,12 @@ impl NoisePlan {
         const KERNEL: &str = "gaussian noise";
         if stddev.is_nan() || stddev < 0.0 {
             let (what, rule) = ("stddev", "0 or more");
-            return Err(KernelError::Number { kernel: KERNEL, what, rule, received: stddev.into() });
+            return Err(KernelError::Number {
+                kernel: KERNEL,
+                what,
+                rule,
+                received: stddev.into(),
+            });
         }
         Ok(Self { kind, len: stream_len(KERNEL, &[len])?, stddev, isa })
     }
@@ -226,8 +231,8 @@ fn stream_len(kernel: &'static str, shape: &[usize]) -> Result<usize, KernelErro
 pub mod reference {
     //! Dropout as its definition reads.
 
-    use super::Stream;
     use crate::elementwise::reference::{broadcast_offset, for_each_index};
+    use crate::rng::Stream;
 
     /// Drops each value whose number, at its place in the noise shape, is below the rate.
     pub fn dropout(

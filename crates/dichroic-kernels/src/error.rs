@@ -78,7 +78,9 @@ pub enum KernelError {
         b: Vec<usize>,
     },
     /// A shape with more values than this machine can count.
-    #[error("{kernel}: shape {received:?} holds more values than can be addressed; use a smaller batch")]
+    #[error(
+        "{kernel}: shape {received:?} holds more values than can be addressed; use a smaller batch"
+    )]
     TooLarge {
         /// The kernel.
         kernel: &'static str,

@@ -172,10 +172,7 @@ mod tests {
 
     #[test]
     fn the_words_are_those_of_random123() {
-        assert_eq!(
-            philox([0; 2], [0; 4]),
-            [0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8]
-        );
+        assert_eq!(philox([0; 2], [0; 4]), [0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8]);
         assert_eq!(
             philox([u32::MAX; 2], [u32::MAX; 4]),
             [0x408F_276D, 0x41C8_3B0E, 0xA20B_C7C6, 0x6D54_51FD]
@@ -202,7 +199,9 @@ mod tests {
 
     #[test]
     fn seed_step_and_op_each_change_the_numbers() {
-        for other in [Stream { seed: 8, ..STREAM }, Stream { step: 4, ..STREAM }, Stream { op: 2, ..STREAM }] {
+        for other in
+            [Stream { seed: 8, ..STREAM }, Stream { step: 4, ..STREAM }, Stream { op: 2, ..STREAM }]
+        {
             assert_ne!(other.block(0), STREAM.block(0));
         }
     }

@@ -5,6 +5,10 @@ use crate::elementwise::math::{exp, log};
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
 
+pub mod reference;
+#[cfg(test)]
+mod tests;
+
 /// Partial sums side by side, joined by halves.
 const LANES: usize = 32;
 
@@ -76,7 +80,11 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(kernel: &'static str, [rows, features]: [usize; 2], isa: Isa) -> Result<Self, KernelError> {
+    fn new(
+        kernel: &'static str,
+        [rows, features]: [usize; 2],
+        isa: Isa,
+    ) -> Result<Self, KernelError> {
         Ok(Self { len: count(kernel, &[rows, features])?, features, isa })
     }
 
@@ -238,7 +246,11 @@ impl SoftmaxCrossEntropyPlan {
     /// When a length is not that of the plan.
     pub fn run(&self, logits: &[f32], targets: &[f32], loss: &mut [f32]) {
         assert_eq!(logits.len(), self.logits.len, "the logits' length must be that of the plan");
-        assert_eq!(targets.len(), self.targets_len(), "the targets' length must be that of the plan");
+        assert_eq!(
+            targets.len(),
+            self.targets_len(),
+            "the targets' length must be that of the plan"
+        );
         assert_eq!(loss.len(), self.rows, "the loss must have one value for each row");
         let classes = self.logits.features;
         let per_block = (1024 / classes).max(1);
@@ -278,7 +290,11 @@ impl SoftmaxCrossEntropyPlan {
     /// When a length is not that of the plan.
     pub fn gradient(&self, logits: &[f32], targets: &[f32], dloss: &[f32], dx: &mut [f32]) {
         assert_eq!(logits.len(), self.logits.len, "the logits' length must be that of the plan");
-        assert_eq!(targets.len(), self.targets_len(), "the targets' length must be that of the plan");
+        assert_eq!(
+            targets.len(),
+            self.targets_len(),
+            "the targets' length must be that of the plan"
+        );
         assert_eq!(dloss.len(), self.rows, "the gradient must have one value for each row");
         let (classes, kind) = (self.logits.features, self.targets);
         self.logits.for_each(
@@ -321,42 +337,4 @@ fn class(target: f32, classes: usize) -> Option<usize> {
     // A negative number or NaN becomes 0, which the comparison tells apart.
     let class = target as usize;
     (class < classes && class as f32 == target).then_some(class)
-}
-
-pub mod reference {
-    //! Softmax and cross-entropy as their definitions read, in `f64`.
-
-    use super::SoftmaxKind;
-
-    /// Softmax of one row.
-    pub fn softmax(kind: SoftmaxKind, x: &[f32]) -> Vec<f64> {
-        let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let shifted = x.iter().map(|&x| f64::from(x) - f64::from(largest));
-        let sum: f64 = shifted.clone().map(f64::exp).sum();
-        match kind {
-            SoftmaxKind::Softmax => shifted.map(|x| x.exp() / sum).collect(),
-            SoftmaxKind::LogSoftmax => shifted.map(|x| x - sum.ln()).collect(),
-        }
-    }
-
-    /// The input's gradient of one row: the Jacobian times the output's gradient.
-    pub fn gradient(kind: SoftmaxKind, x: &[f32], dy: &[f32]) -> Vec<f64> {
-        let p = softmax(SoftmaxKind::Softmax, x);
-        let slope = |i: usize, j: usize| {
-            let same = if i == j { 1.0 } else { 0.0 };
-            match kind {
-                SoftmaxKind::Softmax => p[i] * (same - p[j]),
-                SoftmaxKind::LogSoftmax => same - p[j],
-            }
-        };
-        (0..x.len())
-            .map(|j| (0..x.len()).map(|i| f64::from(dy[i]) * slope(i, j)).sum())
-            .collect()
-    }
-
-    /// Cross-entropy of the softmax of one row against a probability for each class.
-    pub fn cross_entropy(logits: &[f32], targets: &[f32]) -> f64 {
-        let log_p = softmax(SoftmaxKind::LogSoftmax, logits);
-        -log_p.iter().zip(targets).map(|(log_p, &target)| log_p * f64::from(target)).sum::<f64>()
-    }
 }

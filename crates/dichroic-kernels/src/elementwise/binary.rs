@@ -203,3 +203,105 @@ fn each(a: &mut [f32], b: f32, f: impl Fn(f32, f32) -> f32) {
         *a = f(*a, b);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elementwise::reference;
+    use proptest::prelude::*;
+
+    const ALL: [Binary; 9] = [
+        Binary::Add,
+        Binary::Subtract,
+        Binary::Multiply,
+        Binary::Divide,
+        Binary::Maximum,
+        Binary::Minimum,
+        Binary::Greater,
+        Binary::GreaterEqual,
+        Binary::Equal,
+    ];
+
+    /// Whole numbers, so that each result is exact; no 0, by which nothing can be divided.
+    fn whole_numbers(shape: &[usize], shift: usize) -> Vec<f32> {
+        let len: usize = shape.iter().product();
+        (shift..shift + len).map(|i| 1.0 + (i * 7919 % 13) as f32).collect()
+    }
+
+    fn check(kind: Binary, a_shape: &[usize], b_shape: &[usize]) {
+        let (a, b) = (whole_numbers(a_shape, 0), whole_numbers(b_shape, 5));
+        for isa in Isa::available() {
+            let plan = BinaryPlan::new(kind, a_shape, b_shape, isa).unwrap();
+            let expected =
+                reference::binary(kind, (&a, a_shape), (&b, b_shape), plan.output_shape());
+            let mut out = vec![f32::NAN; expected.len()];
+            plan.run(&a, &b, &mut out);
+            assert_eq!(out, expected, "{kind:?} {a_shape:?} {b_shape:?} {isa}");
+            if plan.can_run_in_place() {
+                let mut a = a.clone();
+                plan.run_in_place(&mut a, &b);
+                assert_eq!(a, expected, "{kind:?} {a_shape:?} {b_shape:?} {isa} in place");
+            }
+        }
+    }
+
+    #[test]
+    fn the_fast_cases_are_what_the_definition_says() {
+        for kind in ALL {
+            for (a, b) in [
+                (&[5000][..], &[5000][..]),
+                (&[2, 3000], &[3000]),
+                (&[900, 7], &[7]),
+                (&[900, 7], &[900, 1]),
+                (&[], &[]),
+                (&[9], &[]),
+                (&[1, 1], &[3, 3]),
+                (&[3, 0, 2], &[2]),
+                (&[2, 3, 4, 5], &[2, 1, 1, 5]),
+                (&[4, 1, 600], &[1, 5, 600]),
+            ] {
+                check(kind, a, b);
+                check(kind, b, a);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(150))]
+
+        #[test]
+        fn any_two_shapes_that_fit_are_stretched(
+            axes in prop::collection::vec((0..6usize, 0..3usize), 0..5),
+            (kind, cut) in (0..ALL.len(), 0..3usize),
+        ) {
+            let side = |stretched: usize| -> Vec<usize> {
+                axes.iter().map(|&(size, which)| if which == stretched { 1 } else { size }).collect()
+            };
+            let (a, b) = (side(0), side(1));
+            check(ALL[kind], &a, &b[cut.min(b.len())..]);
+        }
+    }
+
+    #[test]
+    fn nan_comes_out_of_the_larger_and_the_smaller_one() {
+        for kind in [Binary::Maximum, Binary::Minimum] {
+            let plan = BinaryPlan::new(kind, &[2], &[2], Isa::detect()).unwrap();
+            let mut out = [0.0; 2];
+            plan.run(&[f32::NAN, 1.0], &[1.0, f32::NAN], &mut out);
+            assert!(out.iter().all(|x| x.is_nan()), "{kind:?}: {out:?}");
+        }
+    }
+
+    #[test]
+    fn two_threads_give_the_bits_of_one() {
+        let (a, b) = (whole_numbers(&[40_000, 9], 0), whole_numbers(&[9], 1));
+        let plan = BinaryPlan::new(Binary::Divide, &[40_000, 9], &[9], Isa::detect()).unwrap();
+        let [one, two] = [1, 2].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut out = vec![0.0; a.len()];
+            pool.install(|| plan.run(&a, &b, &mut out));
+            out
+        });
+        assert_eq!(one, two);
+    }
+}

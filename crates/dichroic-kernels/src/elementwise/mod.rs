@@ -12,3 +12,6 @@ pub mod unary;
 
 pub use binary::{Binary, BinaryPlan};
 pub use unary::{GradientNeeds, Unary};
+
+#[cfg(test)]
+mod tests;

@@ -266,7 +266,9 @@ impl Unary {
                 each!(x, x - clamp(x, -threshold, threshold))
             }
             Unary::TanhShrink => each!(x, tanh_shrink(x)),
-            Unary::Threshold { threshold, value } => each!(x, if x <= threshold { value } else { x }),
+            Unary::Threshold { threshold, value } => {
+                each!(x, if x <= threshold { value } else { x })
+            }
             Unary::Exponential => each!(x, exp(x)),
             Unary::LogSigmoid => each!(x, -softplus(-x)),
             Unary::Squareplus { b } => each!(x, squareplus(x, b).0),
