@@ -218,18 +218,16 @@ impl<const P: usize, const NV: usize> WithSimd for TileOp<'_, '_, P, NV> {
 /// As [`run_tile`]; with `FULL` the block has NV × LANES channels.
 #[inline(always)]
 unsafe fn tile<S: Simd, const P: usize, const NV: usize, const FULL: bool>(s: S, t: &TileArgs<'_>) {
-    let masks: [S::M; NV] =
-        std::array::from_fn(|v| s.first(t.channels.saturating_sub(v * S::LANES)));
-    let read = |from: *const f32, v: usize| {
-        let from = from.wrapping_add(v * S::LANES);
-        // SAFETY: `from` is the block's channels at some place (or zeros), and only these are read.
-        unsafe { if FULL { s.load_ptr(from) } else { s.load_masked(from, masks[v]) } }
-    };
+    let mut masks = [s.first(0); NV];
+    for (v, mask) in masks.iter_mut().enumerate() {
+        *mask = s.first(t.channels.saturating_sub(v * S::LANES));
+    }
     let Some(places) = t.places.first_chunk::<P>() else { return };
     let mut sums = [[s.zero(); NV]; P];
     if !t.bias.is_null() {
         for v in 0..NV {
-            let bias = read(t.bias, v);
+            // SAFETY: the bias holds the block's channels.
+            let bias = unsafe { read::<S, FULL>(s, t.bias.wrapping_add(v * S::LANES), masks[v]) };
             for sum in &mut sums {
                 sum[v] = bias;
             }
@@ -241,10 +239,11 @@ unsafe fn tile<S: Simd, const P: usize, const NV: usize, const FULL: bool>(s: S,
     let mut weights = t.weights;
     for tap in t.taps {
         let offset = tap.linear * t.stride as isize;
-        let w: [S::V; NV] = std::array::from_fn(|v| {
+        let mut w = [s.zero(); NV];
+        for (v, w) in w.iter_mut().enumerate() {
             // SAFETY: the block has NV vectors of weights for every tap.
-            unsafe { s.load_ptr(weights.wrapping_add(v * S::LANES)) }
-        });
+            *w = unsafe { s.load_ptr(weights.wrapping_add(v * S::LANES)) };
+        }
         weights = weights.wrapping_add(NV * S::LANES);
         for p in 0..P {
             let row = if inside || places[p].holds(tap.offset, t.source_size) {
@@ -253,7 +252,9 @@ unsafe fn tile<S: Simd, const P: usize, const NV: usize, const FULL: bool>(s: S,
                 ZEROS.as_ptr()
             };
             for v in 0..NV {
-                sums[p][v] = s.fma(read(row, v), w[v], sums[p][v]);
+                // SAFETY: the row is a place of the source, or zeros, at the block's channels.
+                let x = unsafe { read::<S, FULL>(s, row.wrapping_add(v * S::LANES), masks[v]) };
+                sums[p][v] = s.fma(x, w[v], sums[p][v]);
             }
         }
     }
@@ -266,6 +267,14 @@ unsafe fn tile<S: Simd, const P: usize, const NV: usize, const FULL: bool>(s: S,
             unsafe { if FULL { s.store_ptr(sum, to) } else { s.store_masked(sum, to, masks[v]) } }
         }
     }
+}
+
+/// # Safety
+/// `from` is valid to read: with `FULL` for a whole vector, else for the lanes of the mask.
+#[inline(always)]
+unsafe fn read<S: Simd, const FULL: bool>(s: S, from: *const f32, mask: S::M) -> S::V {
+    // SAFETY: the caller vouches for it.
+    unsafe { if FULL { s.load_ptr(from) } else { s.load_masked(from, mask) } }
 }
 
 /// Computes a tile of `args.places.len()` places and `vectors` vectors.

@@ -17,6 +17,7 @@ pub mod reference;
 mod tests;
 mod tile;
 mod weight_gradient;
+mod weight_tile;
 
 use std::fmt;
 

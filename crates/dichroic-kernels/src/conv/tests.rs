@@ -169,7 +169,7 @@ fn problems() -> impl Strategy<Value = ConvProblem> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn whole_numbers_give_the_bits_of_the_reference(

@@ -97,14 +97,19 @@ impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_
     fn with<S: Simd>(self, s: S) {
         let t = self.0;
         debug_assert!(t.places.len() == P && t.channels <= NV * S::LANES);
-        let masks: [S::M; NV] =
-            std::array::from_fn(|v| s.first(t.channels.saturating_sub(v * S::LANES)));
-        let places: &[Place; P] = match t.places.first_chunk() {
-            Some(places) => places,
-            None => return,
-        };
-        let outputs: [*mut f32; P] =
-            std::array::from_fn(|p| t.output.wrapping_add(places[p].destination * t.output_stride));
+        // Plain loops instead of `array::from_fn` and closures: these are compiled without the vector
+        // instructions until they are inlined, and the compiler doesn't always do that.
+        let mut masks = [s.first(0); NV];
+        for (v, mask) in masks.iter_mut().enumerate() {
+            *mask = s.first(t.channels.saturating_sub(v * S::LANES));
+        }
+        let Some(places) = t.places.first_chunk::<P>() else { return };
+        let mut outputs = [t.output; P];
+        let mut bases = [t.source; P];
+        for p in 0..P {
+            outputs[p] = t.output.wrapping_add(places[p].destination * t.output_stride);
+            bases[p] = t.source.wrapping_offset(places[p].source * t.source_stride as isize);
+        }
 
         // U sets of sums, for tiles too small to keep the multipliers busy with one.
         let mut sums = [[[s.zero(); NV]; P]; U];
@@ -125,14 +130,13 @@ impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_
             }
         }
 
-        let bases: [*const f32; P] = std::array::from_fn(|p| {
-            t.source.wrapping_offset(places[p].source * t.source_stride as isize)
-        });
         let mut weights = t.weights;
         if places.iter().all(|place| place.inside) {
             for run in &t.part.runs {
-                let rows: [*const f32; P] =
-                    std::array::from_fn(|p| bases[p].wrapping_offset(run.offset));
+                let mut rows = bases;
+                for row in &mut rows {
+                    *row = row.wrapping_offset(run.offset);
+                }
                 // SAFETY: every tap of every place lies inside the source (`Place::inside`), and a
                 // run covers channels of such taps only; the block has NV vectors of weights for each.
                 weights = unsafe { accumulate(s, &mut sums, &rows, run.len, weights) };
@@ -141,13 +145,12 @@ impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_
             let channel = t.part.channel as isize;
             for tap in &t.taps[t.part.taps.clone()] {
                 let offset = tap.linear * t.source_stride as isize + channel;
-                let rows: [*const f32; P] = std::array::from_fn(|p| {
+                let mut rows = [ZEROS.as_ptr(); P];
+                for p in 0..P {
                     if places[p].holds(tap.offset, t.source_size) {
-                        bases[p].wrapping_offset(offset)
-                    } else {
-                        ZEROS.as_ptr()
+                        rows[p] = bases[p].wrapping_offset(offset);
                     }
-                });
+                }
                 // SAFETY: each row is a place of the source with the part's channels, or the zeros,
                 // of which there are as many as a part may have channels.
                 weights = unsafe { accumulate(s, &mut sums, &rows, t.part.channels, weights) };
@@ -190,34 +193,50 @@ unsafe fn accumulate<S: Simd, const P: usize, const NV: usize, const U: usize>(
     len: usize,
     mut weights: *const f32,
 ) -> *const f32 {
-    let mut step = |k: usize, sums: &mut [[S::V; NV]; P]| {
-        let w: [S::V; NV] = std::array::from_fn(|v| {
-            // SAFETY: the caller vouches for NV vectors of weights for each of the `len` values.
-            unsafe { s.load_ptr(weights.add(v * S::LANES)) }
-        });
-        weights = weights.wrapping_add(NV * S::LANES);
-        for p in 0..P {
-            // SAFETY: k < len, for which the caller vouches.
-            let x = s.splat(unsafe { *rows[p].add(k) });
-            for v in 0..NV {
-                sums[p][v] = s.fma(x, w[v], sums[p][v]);
-            }
-        }
-    };
     let mut k = 0;
     if U > 1 {
         while k + U <= len {
             for (u, set) in sums.iter_mut().enumerate() {
-                step(k + u, set);
+                // SAFETY: k + u < len, for which the caller vouches.
+                unsafe { step(s, set, rows, k + u, weights) };
+                weights = weights.wrapping_add(NV * S::LANES);
             }
             k += U;
         }
     }
     while k < len {
-        step(k, &mut sums[0]);
+        // SAFETY: k < len, for which the caller vouches.
+        unsafe { step(s, &mut sums[0], rows, k, weights) };
+        weights = weights.wrapping_add(NV * S::LANES);
         k += 1;
     }
     weights
+}
+
+/// Adds one product to each sum.
+///
+/// # Safety
+/// Each row is valid to read at `k`, and `weights` for NV vectors.
+#[inline(always)]
+unsafe fn step<S: Simd, const P: usize, const NV: usize>(
+    s: S,
+    sums: &mut [[S::V; NV]; P],
+    rows: &[*const f32; P],
+    k: usize,
+    weights: *const f32,
+) {
+    let mut w = [s.zero(); NV];
+    for (v, w) in w.iter_mut().enumerate() {
+        // SAFETY: the caller vouches for NV vectors of weights.
+        *w = unsafe { s.load_ptr(weights.add(v * S::LANES)) };
+    }
+    for p in 0..P {
+        // SAFETY: the caller vouches for the row at k.
+        let x = s.splat(unsafe { *rows[p].add(k) });
+        for v in 0..NV {
+            sums[p][v] = s.fma(x, w[v], sums[p][v]);
+        }
+    }
 }
 
 /// Computes a tile of `args.places.len()` places and `vectors` vectors.
