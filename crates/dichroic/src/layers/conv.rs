@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::arguments::{ranked, setters, written};
-use super::stencil::{Stencil, at_least_one, spatial_input, with_spatial};
+use super::stencil::{Stencil, at_least_one, not_causal, spatial_input, with_spatial};
 use super::{
     ChannelsLast, Convolution, Count, Factor, Layer, LayerError, Lowering, Padding, Sharing, Sizes,
     Term, Unset, WeightSpec, Window,
@@ -166,6 +166,9 @@ impl<const RANK: usize> Layer for Conv<RANK> {
 
     fn check(&self) -> Result<(), LayerError> {
         self.stencil().check()?;
+        if RANK > 1 {
+            not_causal(self.padding)?;
+        }
         at_least_one("filters", &[self.filters])?;
         at_least_one("groups", &[self.groups])?;
         if !self.filters.is_multiple_of(self.groups) {

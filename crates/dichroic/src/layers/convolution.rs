@@ -24,12 +24,26 @@ pub struct Window {
     pub strides: Vec<usize>,
     /// Distance between neighbouring positions under the window.
     pub dilation_rate: Vec<usize>,
-    /// Zeros (or nothing, for pools) before the first position.
+    /// Zeros (or nothing, for pools) before the first position; cells cut off if transposed.
     pub pad_before: Vec<usize>,
     /// The same after the last position.
     pub pad_after: Vec<usize>,
     /// Whether the window spreads an input over outputs (transposed convolution, upsampling) instead of gathering.
     pub transposed: bool,
+}
+
+impl Window {
+    /// The window of one position: a 1×1 kernel.
+    pub(super) fn point(rank: usize) -> Self {
+        Self {
+            size: vec![1; rank],
+            strides: vec![1; rank],
+            dilation_rate: vec![1; rank],
+            pad_before: vec![0; rank],
+            pad_after: vec![0; rank],
+            transposed: false,
+        }
+    }
 }
 
 /// A convolution as its weights define it.
@@ -41,7 +55,7 @@ pub struct Convolution {
     pub in_channels: usize,
     /// Output channels, each made by one filter.
     pub filters: usize,
-    /// Groups of channels that don't mix; 1 for an ordinary convolution.
+    /// Groups of channels that don't mix in space; 1 for an ordinary convolution, the input channels for a depthwise or separable one.
     pub groups: usize,
     /// Which kernels are tied.
     pub sharing: Sharing,

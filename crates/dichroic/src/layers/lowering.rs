@@ -124,6 +124,36 @@ impl Lowering<'_> {
         Ok(self.add(ops::Reduce::new(kind, axes.to_vec()).keep_axes(), &[x])?)
     }
 
+    /// Repeats the value along axes of size 1 until it has this shape.
+    pub(crate) fn broadcast(
+        &mut self,
+        x: ValueId,
+        shape: Vec<usize>,
+    ) -> Result<ValueId, LayerError> {
+        Ok(self.add(ops::BroadcastTo { shape: shape.into() }, &[x])?)
+    }
+
+    /// Zeros before and after each spatial axis.
+    pub(crate) fn pad_spatial(
+        &mut self,
+        x: ValueId,
+        margins: &[(usize, usize)],
+    ) -> Result<ValueId, LayerError> {
+        let spatial = margins.iter().map(|&(before, after)| [before, after]);
+        let padding = std::iter::once([0, 0]).chain(spatial).chain([[0, 0]]).collect();
+        Ok(self.add(ops::Pad { padding, value: 0.0 }, &[x])?)
+    }
+
+    /// The block of these sizes that begins at `starts`.
+    pub(crate) fn slice(
+        &mut self,
+        x: ValueId,
+        starts: &[usize],
+        sizes: &[usize],
+    ) -> Result<ValueId, LayerError> {
+        Ok(self.add(ops::Slice::block(starts, sizes), &[x])?)
+    }
+
     /// The channels `start .. start + size`.
     pub(crate) fn slice_channels(
         &mut self,
@@ -136,8 +166,7 @@ impl Lowering<'_> {
         if let (Some(last), Some(first)) = (sizes.last_mut(), starts.last_mut()) {
             (*last, *first) = (size, start);
         }
-        let strides = vec![1; sizes.len()];
-        Ok(self.add(ops::Slice { starts, sizes, strides }, &[x])?)
+        self.slice(x, &starts, &sizes)
     }
 
     pub(crate) fn softmax(&mut self, x: ValueId) -> Result<ValueId, LayerError> {

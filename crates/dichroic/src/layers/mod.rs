@@ -11,23 +11,97 @@ use dichroic_graph::ValueId;
 
 use crate::shape::Shape;
 
+mod activation;
 mod arguments;
+mod axes;
+mod batch_normalization;
+mod concatenate;
 mod conv;
+mod conv_transpose;
 mod convolution;
-mod count;
+pub mod count;
+mod cropping;
+mod dense;
+mod depthwise_conv;
+mod dropout;
+mod elu;
 mod error;
+mod flatten;
+mod gaussian_dropout;
+mod gaussian_noise;
+mod global_pooling;
+mod group_normalization;
+mod input;
+mod layer_normalization;
+mod leaky_relu;
 mod lowering;
+mod merge;
+mod permute;
+mod pooling;
+mod prelu;
 pub mod registry;
+mod relu;
+mod repeat_vector;
+mod rescaling;
+mod reshape;
+mod separable_conv;
+mod shared_conv;
+mod softmax;
+mod spatial_dropout;
 mod stencil;
+mod unit_normalization;
+mod up_sampling;
 mod weight;
+mod zero_padding;
 
+pub use activation::Activation;
 pub use arguments::{Axes, ChannelsLast, Margins, Off, Padding, Sizes, Unset};
+pub use batch_normalization::BatchNormalization;
+pub use concatenate::Concatenate;
 pub use conv::{Conv, Conv1D, Conv2D, Conv3D};
+pub use conv_transpose::{Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, ConvTranspose};
 pub use convolution::{Convolution, Sharing, Window};
-pub use count::{Count, Factor, Term};
+pub use count::{Count, Factor, Term, grouped};
+pub use cropping::{Cropping, Cropping1D, Cropping2D, Cropping3D};
+pub use dense::Dense;
+pub use depthwise_conv::{DepthwiseConv, DepthwiseConv1D, DepthwiseConv2D};
+pub use dropout::Dropout;
+pub use elu::ELU;
 pub use error::LayerError;
+pub use flatten::Flatten;
+pub use gaussian_dropout::GaussianDropout;
+pub use gaussian_noise::GaussianNoise;
+pub use global_pooling::{
+    GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalMaxPooling1D,
+    GlobalMaxPooling2D, GlobalMaxPooling3D, GlobalPooling,
+};
+pub use group_normalization::GroupNormalization;
+pub use input::InputLayer;
+pub use layer_normalization::LayerNormalization;
+pub use leaky_relu::LeakyReLU;
 pub use lowering::{Lowering, Mode};
+pub use merge::{
+    Add, Average, Difference, LargestInput, Maximum, MeanOfInputs, Merge, Merging, Minimum,
+    Multiply, Product, SmallestInput, Subtract, Sum,
+};
+pub use permute::Permute;
+pub use pooling::{
+    AveragePooling1D, AveragePooling2D, AveragePooling3D, Largest, MaxPooling1D, MaxPooling2D,
+    MaxPooling3D, Mean, Pooled, Pooling,
+};
+pub use prelu::PReLU;
+pub use relu::ReLU;
+pub use repeat_vector::RepeatVector;
+pub use rescaling::{PerChannel, Rescaling};
+pub use reshape::Reshape;
+pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
+pub use shared_conv::{SharedConv, SharedConv1D, SharedConv2D, SharedConv3D};
+pub use softmax::Softmax;
+pub use spatial_dropout::{SpatialDropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D};
+pub use unit_normalization::UnitNormalization;
+pub use up_sampling::{Interpolation, UpSampling, UpSampling1D, UpSampling2D, UpSampling3D};
 pub use weight::WeightSpec;
+pub use zero_padding::{ZeroPadding, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D};
 
 /// What every layer says about itself.
 ///

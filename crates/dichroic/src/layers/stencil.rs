@@ -15,7 +15,7 @@ pub(super) struct Stencil<'a> {
 }
 
 impl Stencil<'_> {
-    /// Refuses sizes of zero, strides together with dilation, and `causal` where it has no meaning.
+    /// Refuses sizes of zero, and strides together with dilation.
     pub(super) fn check(&self) -> Result<(), LayerError> {
         let size = format!("{}_size", self.what);
         at_least_one(&size, self.size)?;
@@ -31,14 +31,6 @@ impl Stencil<'_> {
                     "strides={:?} and dilation_rate={:?}",
                     self.strides, self.dilation_rate
                 ),
-            });
-        }
-        let causal_allowed = self.size.len() == 1 && self.what == "kernel";
-        if self.padding == Padding::Causal && !causal_allowed {
-            return Err(LayerError::Argument {
-                argument: "padding".to_owned(),
-                rule: "'causal' is for Conv1D; use 'same' or 'valid'".to_owned(),
-                got: "'causal'".to_owned(),
             });
         }
         Ok(())
@@ -110,6 +102,18 @@ impl Stencil<'_> {
             pad_after: margins.iter().map(|&(_, after)| after).collect(),
             transposed: false,
         }
+    }
+}
+
+/// Refuses `causal` where Keras has it not: everywhere but in one-dimensional convolutions.
+pub(super) fn not_causal(padding: Padding) -> Result<(), LayerError> {
+    match padding {
+        Padding::Valid | Padding::Same => Ok(()),
+        Padding::Causal => Err(LayerError::Argument {
+            argument: "padding".to_owned(),
+            rule: "'causal' is for Conv1D; use 'same' or 'valid'".to_owned(),
+            got: "'causal'".to_owned(),
+        }),
     }
 }
 
