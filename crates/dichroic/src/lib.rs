@@ -7,6 +7,7 @@
 
 pub mod activations;
 pub mod data;
+pub mod explain;
 pub mod initializers;
 mod keras_object;
 pub mod layers;

@@ -24,6 +24,7 @@ use std::sync::{Arc, OnceLock};
 use dichroic_graph::Parameters;
 
 use crate::Shape;
+pub(crate) use config::built_when_made;
 pub use config::{Outline, OutlinedLayer};
 pub use error::ModelError;
 pub use handle::{Body, LayerRef};
@@ -298,7 +299,7 @@ impl Model {
     }
 
     /// The output shapes of every call for other input shapes.
-    fn shapes_for(&self, inputs: &[Shape]) -> Result<Vec<Vec<Shape>>, ModelError> {
+    pub(crate) fn shapes_for(&self, inputs: &[Shape]) -> Result<Vec<Vec<Shape>>, ModelError> {
         let suits = inputs.len() == self.inputs.len()
             && inputs.iter().zip(&self.inputs).all(|(got, input)| compatible(got, input.shape()));
         if !suits {
@@ -337,7 +338,7 @@ impl Model {
     }
 
     /// Where among the calls a symbol of this model is made.
-    fn place(&self, symbol: &Symbol) -> CallOutput {
+    pub(crate) fn place(&self, symbol: &Symbol) -> CallOutput {
         let call = self
             .calls
             .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::{Executor, Parameters, Plan, PlanOptions, StepContext, ValueId};
@@ -63,8 +63,7 @@ impl Model {
         batch: usize,
     ) -> Result<Vec<Tensor>, ModelError> {
         let items = self.check_data(inputs)?;
-        let none = Parameters::default();
-        let parameters = self.values_or(&none)?;
+        let parameters = self.parameters_or_none()?;
         let batch = batch.clamp(1, items.max(1));
         let mut plans = self.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut data: Vec<Vec<f32>> = vec![Vec::new(); self.outputs.len()];
@@ -92,8 +91,7 @@ impl Model {
     /// As [`Model::predict`], and when there is no such layer.
     pub fn values(&self, inputs: &[Tensor], layers: &[&str]) -> Result<Vec<KeptValue>, ModelError> {
         let items = self.check_data(inputs)?;
-        let none = Parameters::default();
-        let parameters = self.values_or(&none)?;
+        let parameters = self.parameters_or_none()?;
         let lowered = self.lower_for(&sizes(inputs, items), Mode::Inference)?;
         let mut wanted = Vec::with_capacity(layers.len());
         for path in layers {
@@ -124,11 +122,12 @@ impl Model {
         Ok(kept)
     }
 
-    /// The weights' values; `none` for a model that has no weights.
-    fn values_or<'a>(&'a self, none: &'a Parameters) -> Result<&'a Parameters, ModelError> {
+    /// The weights' values; an empty store for a model that has no weights.
+    pub(crate) fn parameters_or_none(&self) -> Result<&Parameters, ModelError> {
+        static NONE: LazyLock<Parameters> = LazyLock::new(Parameters::default);
         match (&self.parameters, self.weights.is_empty()) {
             (Some(parameters), _) => Ok(parameters),
-            (None, true) => Ok(none),
+            (None, true) => Ok(&NONE),
             (None, false) => self.parameters(),
         }
     }
@@ -155,7 +154,7 @@ impl Model {
     }
 
     /// The number of items in the arrays, which must suit the inputs.
-    fn check_data(&self, inputs: &[Tensor]) -> Result<usize, ModelError> {
+    pub(crate) fn check_data(&self, inputs: &[Tensor]) -> Result<usize, ModelError> {
         if !self.is_built() {
             return Err(ModelError::NotBuilt { model: self.name().to_owned() });
         }

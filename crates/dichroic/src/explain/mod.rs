@@ -1,0 +1,21 @@
+//! Looking inside: counts with their formulas, costs, one output value product by product, other ways of sharing.
+//!
+//! Everything here is data first; the texts and pictures are made from the same structures that serde writes as JSON.
+
+mod axes;
+mod cost;
+mod error;
+mod layer;
+mod receptive_field;
+mod summary;
+mod trace;
+
+pub use axes::Axes;
+pub use cost::{Cost, Costs, macs};
+pub use error::ExplainError;
+pub use layer::{ConvolutionExplanation, LayerExplanation, Note, TermExplanation};
+pub use receptive_field::ReceptiveField;
+pub use summary::{
+    Color, Column, Connection, Row, Strides, Style, Summary, SummaryError, SummaryOptions,
+};
+pub use trace::{ChannelTrace, Grid, Trace, TraceRequest};

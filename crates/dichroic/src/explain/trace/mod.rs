@@ -1,0 +1,332 @@
+//! One output value of a convolution, product by product, held against what the executor computed.
+
+mod place;
+mod text;
+
+use dichroic_graph::kernels::tensor::Tensor;
+use dichroic_graph::{Executor, Plan, PlanOptions, StepContext};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::ExplainError;
+use crate::layers::{Convolution, Mode, Sharing, registry};
+use crate::model::{Call, Input, LayerRef, Model, ModelError};
+use place::Place;
+
+/// Which value is traced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceRequest {
+    /// The layer's name, or its path in nested models.
+    pub layer: String,
+    /// The filter, which is the channel of the output; counted from 0.
+    pub filter: usize,
+    /// The position in the output: `[x]`, `[y, x]` or `[z, y, x]`.
+    pub at: Vec<usize>,
+}
+
+/// One output value and everything it is made of.
+///
+/// `value = activation(Σ_channels Σ_kernel patch · kernel + bias)`, summed in f64.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trace {
+    /// The layer.
+    pub layer: String,
+    /// Its class.
+    #[serde(rename = "type")]
+    pub class_name: String,
+    /// The filter.
+    pub filter: usize,
+    /// The position in the output.
+    pub at: Vec<usize>,
+    /// Each input channel that the filter sees.
+    pub channels: Vec<ChannelTrace>,
+    /// The sum over the channels.
+    pub sum: f64,
+    /// The filter's bias; `None` without.
+    pub bias: Option<f32>,
+    /// The sum with the bias.
+    pub total: f64,
+    /// The activation's name.
+    pub activation: String,
+    /// The value after the activation.
+    pub value: f64,
+    /// What the executor computed for this place in the same plan that the model runs.
+    pub executor: f32,
+    /// How far the two are apart.
+    pub difference: f64,
+    /// How far rounding may bring them apart: `1e-5 · Σ |product| + 1e-6`.
+    pub tolerance: f64,
+}
+
+/// What one input channel adds.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChannelTrace {
+    /// The input channel.
+    pub channel: usize,
+    /// Where the patch begins in the input, along each axis; below 0 in the padding. `None` if transposed.
+    pub from: Option<Vec<i64>>,
+    /// The input values under the kernel; 0 in the padding, and where a transposed kernel meets no input.
+    pub patch: Grid,
+    /// How many of these are such zeros.
+    pub outside: usize,
+    /// The kernel for this channel and filter.
+    pub kernel: Grid,
+    /// Patch times kernel.
+    pub products: Grid,
+    /// The sum of the products.
+    pub sum: f64,
+    /// In a separable convolution, the weight of this result in the second stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointwise_weight: Option<f32>,
+    /// What the channel adds to the filter's sum.
+    pub adds: f64,
+}
+
+/// Numbers on the kernel's axes; nested lists in JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grid {
+    /// The sizes of the axes.
+    pub sizes: Vec<usize>,
+    /// The numbers, the last axis running fastest.
+    pub values: Vec<f64>,
+}
+
+impl Serialize for Grid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fn nested(sizes: &[usize], values: &[f64]) -> Value {
+            match sizes {
+                [] | [_] => values.iter().copied().map(Value::from).collect(),
+                [first, rest @ ..] => {
+                    let len = values.len() / first.max(&1);
+                    values.chunks(len.max(1)).map(|part| nested(rest, part)).collect()
+                }
+            }
+        }
+        nested(&self.sizes, &self.values).serialize(serializer)
+    }
+}
+
+impl Trace {
+    /// Runs the model on one item (arrays with a batch axis of any size; the first item counts) and traces a value of
+    /// a layer's first call.
+    ///
+    /// # Errors
+    /// When the layer is no convolution, the filter or the position is out of range, the model has no weights or the
+    /// arrays don't suit; and [`ExplainError::Disagreement`] when the executor computed another value than the
+    /// products add up to.
+    pub fn of(
+        model: &Model,
+        request: &TraceRequest,
+        inputs: &[Tensor],
+    ) -> Result<Self, ExplainError> {
+        let layer = model.get_layer(&request.layer)?;
+        let run = Run::of(model, &request.layer, inputs)?;
+        let not_one = || ExplainError::NotAConvolution {
+            layer: request.layer.clone(),
+            class_name: layer.class_name().to_owned(),
+            convolutions: convolutions(model),
+        };
+        let kind = layer.layer().ok_or_else(not_one)?;
+        let axes: Vec<Option<usize>> = run.input.shape().iter().copied().map(Some).collect();
+        let shapes = [crate::Shape::new(axes)];
+        let convolution = kind.convolution(&shapes).ok_or_else(not_one)?;
+        let filters = convolution.filters;
+        if request.filter >= filters {
+            return Err(ExplainError::FilterRange {
+                layer: request.layer.clone(),
+                filters,
+                filter: request.filter,
+            });
+        }
+        let output = &run.output.shape()[1..run.output.rank() - 1];
+        let inside = request.at.len() == output.len()
+            && request.at.iter().zip(output).all(|(at, size)| at < size);
+        if !inside {
+            return Err(ExplainError::PositionRange {
+                layer: request.layer.clone(),
+                output: output.to_vec(),
+                at: request.at.clone(),
+            });
+        }
+        let weights = weights(model, layer)?;
+        let place = Place { convolution: &convolution, input: &run.input, weights: &weights };
+        trace(layer, request, &place, &run)
+    }
+}
+
+fn trace(
+    layer: &LayerRef,
+    request: &TraceRequest,
+    place: &Place<'_>,
+    run: &Run,
+) -> Result<Trace, ExplainError> {
+    let channels = place.channels(request.filter, &request.at);
+    let sum: f64 = channels.iter().map(|channel| channel.adds).sum();
+    let bias = place.bias(request.filter);
+    let total = sum + f64::from(bias.unwrap_or(0.0));
+    let value = activated(layer, request, place, total)?;
+    let executor = run.output_at(request);
+    let products: f64 = channels
+        .iter()
+        .map(|channel| {
+            let weight = channel.pointwise_weight.map_or(1.0, |weight| f64::from(weight.abs()));
+            weight * channel.products.values.iter().map(|product| product.abs()).sum::<f64>()
+        })
+        .sum();
+    let tolerance = 1e-5 * (products + f64::from(bias.unwrap_or(0.0).abs())) + 1e-6;
+    let difference = (value - f64::from(executor)).abs();
+    // A comparison with NaN is false: NaN on one side alone is a disagreement too.
+    let agrees = difference <= tolerance
+        || (value.is_nan() && executor.is_nan())
+        || value == f64::from(executor);
+    if !agrees {
+        return Err(ExplainError::Disagreement {
+            layer: request.layer.clone(),
+            filter: request.filter,
+            at: request.at.clone(),
+            traced: value,
+            executor,
+            tolerance,
+        });
+    }
+    Ok(Trace {
+        layer: request.layer.clone(),
+        class_name: layer.class_name().to_owned(),
+        filter: request.filter,
+        at: request.at.clone(),
+        channels,
+        sum,
+        bias,
+        total,
+        activation: place.convolution.activation.clone(),
+        value,
+        executor,
+        difference,
+        tolerance,
+    })
+}
+
+/// The layer's activation on the traced sum; on the sums of all filters where it mixes channels.
+fn activated(
+    layer: &LayerRef,
+    request: &TraceRequest,
+    place: &Place<'_>,
+    total: f64,
+) -> Result<f64, ExplainError> {
+    let name = place.convolution.activation.as_str();
+    if name == "linear" {
+        return Ok(total);
+    }
+    let mixes = ["softmax", "log_softmax", "glu", "sparsemax"].contains(&name);
+    let (sums, index) = match mixes {
+        true => {
+            let sum = |filter: usize| {
+                let channels = place.channels(filter, &request.at);
+                let sum: f64 = channels.iter().map(|channel| channel.adds).sum();
+                (sum + f64::from(place.bias(filter).unwrap_or(0.0))) as f32
+            };
+            ((0..place.convolution.filters).map(sum).collect(), request.filter)
+        }
+        false => (vec![total as f32], 0),
+    };
+    let config = layer.layer().map(|kind| kind.config()).unwrap_or_default();
+    let argument = config.get("activation").cloned().unwrap_or(Value::Null);
+    let arguments: Map<String, Value> = [("activation".to_owned(), argument)].into_iter().collect();
+    let x = Input::new(&[sums.len()]);
+    let y = registry::from_config("Activation", &arguments)?.call(&x)?;
+    let row = Tensor::new([1, sums.len()], sums).map_err(ModelError::from)?;
+    let outputs = Model::new(&x, &y)?.predict(&[row])?;
+    let value = outputs.first().and_then(|output| output.data().get(index));
+    value.map(|&value| f64::from(value)).ok_or_else(|| ExplainError::FilterRange {
+        layer: request.layer.clone(),
+        filters: outputs.first().map_or(0, Tensor::len),
+        filter: request.filter,
+    })
+}
+
+/// What the executor read and made at the layer's first call, for the first item.
+struct Run {
+    input: Tensor,
+    output: Tensor,
+}
+
+impl Run {
+    fn of(model: &Model, path: &str, inputs: &[Tensor]) -> Result<Self, ExplainError> {
+        let values = |error: dichroic_graph::GraphError| ExplainError::Model(error.into());
+        let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape().to_vec()).collect();
+        model.check_data(inputs)?;
+        let lowered = model.lower_for(&shapes, Mode::Inference)?;
+        let call = lowered.call(path).cloned().ok_or_else(|| ModelError::NoSuchLayer {
+            model: model.name().to_owned(),
+            layer: path.to_owned(),
+            suggestion: String::new(),
+        })?;
+        let read = call.inputs.first().copied().unwrap_or(call.outputs[0]);
+        let made = call.outputs[0];
+        let sizes = |value| lowered.graph.shape(value).to_vec();
+        let (input_shape, output_shape) = (sizes(read), sizes(made));
+        let mut options = PlanOptions::for_outputs(&lowered.outputs);
+        options.keep = vec![read, made];
+        let plan = Plan::compile(lowered.graph, &options).map_err(values)?;
+        let mut executor = Executor::new(plan).map_err(values)?;
+        let slices: Vec<&[f32]> = inputs.iter().map(Tensor::data).collect();
+        executor
+            .run(&slices, model.parameters_or_none()?, StepContext::default())
+            .map_err(values)?;
+        let first = |value, shape: Vec<usize>| -> Result<Tensor, ExplainError> {
+            let all = match lowered.inputs.iter().position(|&input| input == value) {
+                Some(position) => inputs[position].data(),
+                None => executor.value(value).map_err(values)?,
+            };
+            let len = all.len() / shape[0].max(1);
+            let mut shape = shape;
+            shape[0] = 1;
+            Ok(Tensor::new(shape, all[..len].to_vec()).map_err(ModelError::from)?)
+        };
+        Ok(Self { input: first(read, input_shape)?, output: first(made, output_shape)? })
+    }
+
+    fn output_at(&self, request: &TraceRequest) -> f32 {
+        let sizes = &self.output.shape()[1..];
+        let place = request.at.iter().chain([&request.filter]).zip(sizes);
+        let index = place.fold(0, |index, (at, size)| index * size + at);
+        self.output.data().get(index).copied().unwrap_or(f32::NAN)
+    }
+}
+
+/// The values of a layer's weights, in the order of its weights.
+fn weights<'a>(model: &'a Model, layer: &LayerRef) -> Result<Vec<&'a Tensor>, ExplainError> {
+    let parameters = model.parameters()?;
+    let ids = model.weights_of(layer).into_iter();
+    Ok(ids.filter_map(|index| parameters.get(dichroic_graph::ParameterId(index))).collect())
+}
+
+/// The names of the convolutions that a model lists.
+pub(super) fn convolutions(model: &Model) -> Vec<String> {
+    let is_one = |layer: &&LayerRef| match (layer.layer(), layer.built_for()) {
+        (Some(kind), Some(inputs)) => kind.convolution(inputs).is_some(),
+        _ => false,
+    };
+    model.layers().iter().filter(is_one).map(LayerRef::name).collect()
+}
+
+/// The input channels that a filter sees.
+fn channels_of(
+    convolution: &Convolution,
+    filter: usize,
+    multiplier: usize,
+) -> std::ops::Range<usize> {
+    match convolution.sharing {
+        Sharing::None | Sharing::AcrossInputChannels => 0..convolution.in_channels,
+        Sharing::Separable => 0..convolution.in_channels * multiplier,
+        Sharing::Depthwise => {
+            let channel = filter / multiplier.max(1);
+            channel..channel + 1
+        }
+        Sharing::Grouped => {
+            let channels = convolution.in_channels / convolution.groups;
+            let group = filter / (convolution.filters / convolution.groups).max(1);
+            group * channels..(group + 1) * channels
+        }
+    }
+}
