@@ -1,6 +1,7 @@
 """Model files as Keras writes them, with inputs and Keras's outputs: files/*.keras and files.npz."""
 
-from golden import HERE, generator, keras, normal, seeded_weights, versions, write_json, write_npz
+from golden import HERE, generator, keras, normal, renumbered, seeded_weights, versions
+from golden import write_json, write_npz
 import io
 import json
 import zipfile
@@ -93,7 +94,7 @@ def nested():
 
 
 def save(model, path):
-    """Saves by Keras, then fixes the dates, so that the same model gives the same bytes where it can."""
+    """Saves by Keras, then fixes dates and memory addresses, so that the same model gives the same bytes."""
     model.save(path)
     with zipfile.ZipFile(path) as archive:
         entries = [(entry.filename, archive.read(entry)) for entry in archive.infolist()]
@@ -102,6 +103,8 @@ def save(model, path):
         for name, data in entries:
             if name == "metadata.json":
                 data = json.dumps({**json.loads(data), "date_saved": "2026-01-01@00:00:00"}).encode()
+            if name == "config.json":
+                data = renumbered(data.decode()).encode()
             archive.writestr(zipfile.ZipInfo(name), data)
     path.write_bytes(packed.getvalue())
 

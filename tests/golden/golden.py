@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def seeded_weights(layer_or_model, rng, scale=0.5):
             fan = max(1, int(np.prod(shape[:-1])))
             value = normal(rng, shape, scale * (4.0 / fan) ** 0.5)
         variable.assign(value)
+
+
+def renumbered(text):
+    """JSON whose `shared_object_id`s, memory addresses in Keras, count from 1 in their order of appearance."""
+    numbers = {}
+    return re.sub(
+        r'("shared_object_id": )(\d+)',
+        lambda found: found[1] + str(numbers.setdefault(found[2], len(numbers) + 1)),
+        text,
+    )
 
 
 def write_json(path, value):

@@ -1,6 +1,6 @@
 """What `summary()` prints, 76 columns wide as in a file: summary/*.txt, summary/*.json and summary.json."""
 
-from golden import HERE, keras, versions, write_json
+from golden import HERE, keras, renumbered, versions, write_json
 import json
 
 L = keras.layers
@@ -199,7 +199,7 @@ def main():
         model.summary(print_fn=lambda text, **_: pieces.append(text), **options)
         text = "".join(pieces)
         (OUT / f"{name}.txt").write_text(text, encoding="utf-8")
-        write_json(OUT / f"{name}.json", json.loads(model.to_json()))
+        write_json(OUT / f"{name}.json", json.loads(renumbered(model.to_json())))
         index.append(
             {
                 "name": name,
