@@ -68,7 +68,7 @@ fn read_classes(folder: &Path, shape: PictureShape, limits: &Limits) -> Result<D
             "no folders",
         ));
     }
-    let bytes = shape.len().and_then(|len| len.checked_mul(files.len())).unwrap_or(usize::MAX);
+    let bytes = shape.elements().and_then(|len| len.checked_mul(files.len())).unwrap_or(usize::MAX);
     limits.check(folder, &format!("{} pictures", files.len()), bytes as u64)?;
     let mut pixels = Vec::with_capacity(bytes);
     for file in &files {

@@ -25,7 +25,7 @@ pub struct PictureShape {
 
 impl PictureShape {
     /// The number of values of one picture; `None` where it overflows.
-    pub fn len(&self) -> Option<usize> {
+    pub fn elements(&self) -> Option<usize> {
         self.height.checked_mul(self.width)?.checked_mul(self.channels)
     }
 }
@@ -78,7 +78,7 @@ pub(super) fn fit(
     limits: &Limits,
 ) -> Result<Vec<u8>, DataError> {
     let sides = u32::try_from(shape.width).ok().zip(u32::try_from(shape.height).ok());
-    let bytes = shape.len().filter(|&bytes| bytes > 0);
+    let bytes = shape.elements().filter(|&bytes| bytes > 0);
     let (Some((width, height)), Some(bytes)) = (sides, bytes) else {
         let got = format!("({}, {}, {})", shape.height, shape.width, shape.channels);
         return Err(DataError::format(path, "picture", "a size that pictures can have", got));
