@@ -15,5 +15,7 @@ pub mod model;
 mod names;
 pub mod regularizers;
 pub mod shape;
+pub mod train;
 
+pub use dichroic_graph::kernels::tensor::Tensor;
 pub use shape::Shape;
