@@ -5,6 +5,7 @@
 //! mean costs no accuracy.
 
 use crate::elementwise::map::compiled_for;
+use crate::elementwise::math::{at_least, select};
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
 use crate::parallel;
@@ -292,8 +293,7 @@ fn normalise(p: &BatchNormProblem, isa: Isa, x: &[f32], y: &mut [f32], per: &Per
                             let value = (x - mean) * scale + offset;
                             *y = match p.then {
                                 Then::Nothing => value,
-                                Then::Relu if value < 0.0 => 0.0,
-                                Then::Relu => value,
+                                Then::Relu => at_least(value, 0.0),
                             };
                         }
                     }
@@ -414,8 +414,7 @@ impl BatchNormGradient {
 fn masked(then: Then, dy: f32, normalised: f32) -> f32 {
     match then {
         Then::Nothing => dy,
-        Then::Relu if normalised > 0.0 => dy,
-        Then::Relu => 0.0,
+        Then::Relu => select(normalised > 0.0, dy, 0.0),
     }
 }
 

@@ -1,24 +1,14 @@
 //! Dropout and Gaussian noise. No mask is stored: the gradient draws the same numbers again.
 
 use crate::elementwise::map::{self, compiled_for};
+use crate::elementwise::math::select;
 use crate::elementwise::{Binary, BinaryPlan};
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
-use crate::rng::{Stream, normals, uniforms};
+use crate::rng::{MOST, Stream, normals, uniforms};
 
 /// Numbers drawn at once, on the stack.
 const DRAW: usize = 512;
-
-/// Fills `out` with what `convert` makes of the stream's words, from number `first` on.
-///
-/// `first` is a multiple of 4. The words of many counters are made side by side.
-#[inline(always)]
-fn draw(stream: &Stream, first: usize, out: &mut [f32], convert: impl Fn([u32; 4]) -> [f32; 4]) {
-    for (i, out) in out.chunks_mut(4).enumerate() {
-        let values = convert(stream.block((first / 4 + i) as u32));
-        out.copy_from_slice(&values[..out.len()]);
-    }
-}
 
 /// Dropout: each value is 0 with probability `rate`, and `x / (1 - rate)` otherwise.
 ///
@@ -46,7 +36,7 @@ impl DropoutPlan {
     ///
     /// # Errors
     /// [`KernelError::Number`] for a rate outside `[0, 1]`; [`KernelError::Broadcast`] for a noise
-    /// shape that can't be stretched to the shape; [`KernelError::Size`] from 2³⁴ values on.
+    /// shape that can't be stretched to the shape; [`KernelError::Size`] for more than 2³⁴ values.
     pub fn new(
         shape: &[usize],
         noise_shape: Option<&[usize]>,
@@ -130,9 +120,9 @@ impl DropoutPlan {
             || {
                 for (i, y) in y.chunks_mut(DRAW).enumerate() {
                     let mut chance = [0.0; DRAW];
-                    draw(stream, start + i * DRAW, &mut chance[..y.len()], uniforms);
+                    stream.fill(start + i * DRAW, &mut chance[..y.len()], uniforms);
                     for (y, &chance) in y.iter_mut().zip(&chance) {
-                        *y = if chance >= rate { *y * scale } else { 0.0 };
+                        *y = select(chance >= rate, *y * scale, 0.0);
                     }
                 }
             },
@@ -166,7 +156,7 @@ impl NoisePlan {
     /// Plans for arrays of one length.
     ///
     /// # Errors
-    /// [`KernelError::Number`] for a negative deviation; [`KernelError::Size`] from 2³⁴ values on.
+    /// [`KernelError::Number`] for a negative deviation; [`KernelError::Size`] for more than 2³⁴ values.
     pub fn new(kind: NoiseKind, len: usize, stddev: f32, isa: Isa) -> Result<Self, KernelError> {
         const KERNEL: &str = "gaussian noise";
         if stddev.is_nan() || stddev < 0.0 {
@@ -207,7 +197,7 @@ impl NoisePlan {
     fn run_block(&self, stream: &Stream, start: usize, y: &mut [f32]) {
         for (i, y) in y.chunks_mut(DRAW).enumerate() {
             let mut noise = [0.0; DRAW];
-            draw(stream, start + i * DRAW, &mut noise[..y.len()], normals);
+            stream.fill(start + i * DRAW, &mut noise[..y.len()], normals);
             for (y, &noise) in y.iter_mut().zip(&noise) {
                 *y += match self.kind {
                     NoiseKind::Additive => self.stddev * noise,
@@ -221,8 +211,8 @@ impl NoisePlan {
 /// The number of values of a shape, if one stream has a number for each.
 fn stream_len(kernel: &'static str, shape: &[usize]) -> Result<usize, KernelError> {
     let len = count(kernel, shape)?;
-    if u32::try_from(len.div_ceil(4)).is_err() {
-        let (what, rule) = ("the number of values", "below 2^34");
+    if len as u128 > u128::from(MOST) {
+        let (what, rule) = ("the number of values", "at most 2^34");
         return Err(KernelError::Size { kernel, what, rule, received: vec![len] });
     }
     Ok(len)

@@ -4,6 +4,7 @@
 //! configuration and rounded once.
 
 use crate::elementwise::map::{BLOCK, compiled_for};
+use crate::elementwise::math::select;
 use crate::error::KernelError;
 use crate::isa::Isa;
 use crate::parallel::{self, DisjointMut};
@@ -222,7 +223,7 @@ impl UpdateRule {
                     for ((((w, &g), m), v), hat) in w.iter_mut().zip(g).zip(a).zip(b).zip(c) {
                         *m += (g - *m) * rest_1;
                         *v += (g * g - *v) * rest_2;
-                        *hat = if *v > *hat { *v } else { *hat };
+                        *hat = select(*v > *hat, *v, *hat);
                         *w -= *m * alpha / (hat.sqrt() + epsilon);
                     }
                 } else {

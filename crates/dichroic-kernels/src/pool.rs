@@ -1,6 +1,7 @@
 //! Max and average pooling over one, two or three axes, channels last.
 
 use crate::elementwise::map::compiled_for;
+use crate::elementwise::math::select;
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
 use crate::parallel;
@@ -203,7 +204,7 @@ fn max_row(p: &PoolProblem, [od, oh]: [usize; 2], x: &[f32], row: &mut [f32]) {
                 y.copy_from_slice(x);
             } else {
                 for (y, &x) in y.iter_mut().zip(x) {
-                    *y = if x > *y || x.is_nan() { x } else { *y };
+                    *y = select((x > *y) | x.is_nan(), x, *y);
                 }
             }
         });
@@ -325,9 +326,9 @@ fn max_gradient(p: &PoolProblem, x: &[f32], dy: &[f32], dx: &mut [f32]) {
             p.for_each_cell(window, |cell| {
                 let x = &x[cell + c..cell + c + len];
                 for ((largest, place), &x) in largest.iter_mut().zip(&mut place).zip(x) {
-                    let better = x > *largest || (x.is_nan() && !largest.is_nan());
-                    *largest = if better { x } else { *largest };
-                    *place = if better { k } else { *place };
+                    let better = (x > *largest) | (x.is_nan() & !largest.is_nan());
+                    *largest = select(better, x, *largest);
+                    *place = std::hint::select_unpredictable(better, k, *place);
                 }
                 k += 1;
             });
@@ -335,7 +336,7 @@ fn max_gradient(p: &PoolProblem, x: &[f32], dy: &[f32], dx: &mut [f32]) {
             p.for_each_cell(window, |cell| {
                 let dx = &mut dx[cell + c..cell + c + len];
                 for ((dx, &dy), &place) in dx.iter_mut().zip(dy).zip(&place) {
-                    *dx += if place == k { dy } else { 0.0 };
+                    *dx += select(place == k, dy, 0.0);
                 }
                 k += 1;
             });

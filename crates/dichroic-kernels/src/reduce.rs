@@ -4,6 +4,7 @@
 //! `f32`, and the blocks' sums in order in `f64`. The blocks are cut by the shape only.
 
 use crate::elementwise::map::compiled_for;
+use crate::elementwise::math::select;
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
 use crate::parallel;
@@ -82,6 +83,8 @@ const CHAIN: usize = 256;
 const BLOCK: usize = 8192;
 /// Sums side by side along a run: chains of `BLOCK / LANES` = 256 terms.
 const LANES: usize = 32;
+/// Columns reduced at once where rows are narrow.
+const WIDE: usize = 64;
 
 impl ReducePlan {
     /// Plans for one shape and the axes to reduce.
@@ -274,8 +277,14 @@ impl ReducePlan {
         let base = offset(output, &self.kept);
         match self.last {
             Last::Kept(row) => {
-                out.fill(none);
                 let first = block * self.block_points;
+                if let (&[(_, stride)], true) = (self.reduced.as_slice(), row <= WIDE / 2) {
+                    // Neighbouring points: several rows side by side fill the vectors.
+                    let end = self.points.min(first + self.block_points);
+                    let block = &x[base + first * stride..base + end * stride];
+                    return fold_narrow_rows(block, out, none, f);
+                }
+                out.fill(none);
                 for point in first..self.points.min(first + self.block_points) {
                     let start = base + offset(point, &self.reduced);
                     for (out, &x) in out.iter_mut().zip(&x[start..start + row]) {
@@ -388,6 +397,24 @@ impl ReducePlan {
     }
 }
 
+/// Folds rows of `out.len()` neighbours, as many side by side as fit into [`WIDE`] columns.
+#[inline(always)]
+fn fold_narrow_rows(x: &[f32], out: &mut [f32], none: f32, f: impl Fn(f32, f32) -> f32 + Copy) {
+    let row = out.len();
+    let mut columns = [none; WIDE];
+    for x in x.chunks(WIDE / row * row) {
+        for (column, &x) in columns.iter_mut().zip(x) {
+            *column = f(*column, x);
+        }
+    }
+    out.fill(none);
+    for columns in columns.chunks_exact(row) {
+        for (out, &column) in out.iter_mut().zip(columns) {
+            *out = f(*out, column);
+        }
+    }
+}
+
 /// Whether `x` replaces the best so far: NaN beats all, as in numpy, and anything beats nothing.
 fn is_better(x: f32, best: f32, place: f32) -> bool {
     x > best || (x.is_nan() && !best.is_nan()) || place < 0.0
@@ -411,10 +438,10 @@ fn add(a: f32, x: f32) -> f32 {
 
 #[inline(always)]
 fn larger(a: f32, x: f32) -> f32 {
-    if x > a || x.is_nan() { x } else { a }
+    select((x > a) | x.is_nan(), x, a)
 }
 
 #[inline(always)]
 fn smaller(a: f32, x: f32) -> f32 {
-    if x < a || x.is_nan() { x } else { a }
+    select((x < a) | x.is_nan(), x, a)
 }

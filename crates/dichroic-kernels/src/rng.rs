@@ -17,17 +17,31 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 
 /// Philox4x32-10: four random words for a counter under a key.
-#[inline(always)]
 pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
     let (mut k, mut c) = (key, counter);
     for _ in 0..ROUNDS {
-        let a = u64::from(MULTIPLIERS[0]) * u64::from(c[0]);
-        let b = u64::from(MULTIPLIERS[1]) * u64::from(c[2]);
-        c = [(b >> 32) as u32 ^ c[1] ^ k[0], b as u32, (a >> 32) as u32 ^ c[3] ^ k[1], a as u32];
-        k = [k[0].wrapping_add(WEYL[0]), k[1].wrapping_add(WEYL[1])];
+        c = round(k, c);
+        k = next_key(k);
     }
     c
 }
+
+#[inline(always)]
+fn round(k: [u32; 2], c: [u32; 4]) -> [u32; 4] {
+    let a = u64::from(MULTIPLIERS[0]) * u64::from(c[0]);
+    let b = u64::from(MULTIPLIERS[1]) * u64::from(c[2]);
+    [(b >> 32) as u32 ^ c[1] ^ k[0], b as u32, (a >> 32) as u32 ^ c[3] ^ k[1], a as u32]
+}
+
+#[inline(always)]
+fn next_key(k: [u32; 2]) -> [u32; 2] {
+    [k[0].wrapping_add(WEYL[0]), k[1].wrapping_add(WEYL[1])]
+}
+
+/// Counters scrambled side by side.
+const LANES: usize = 16;
+/// The words that they give.
+const GROUP: usize = 4 * LANES;
 
 /// The random numbers of one operation in one step.
 ///
@@ -50,16 +64,36 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The `block`-th four random words.
+    /// The `group`-th [`GROUP`] random words: word `w` of counter `LANES · group + i` is at `[w][i]`.
+    ///
+    /// The counters lie side by side, so that the rounds become vector code.
     #[inline(always)]
-    pub fn block(&self, block: u32) -> [u32; 4] {
-        philox(words(self.seed), [block, self.op, words(self.step)[0], words(self.step)[1]])
+    fn group(&self, group: u32) -> [[u32; LANES]; 4] {
+        let [low, high] = words(self.step);
+        let first = group.wrapping_mul(LANES as u32);
+        let mut c = [
+            std::array::from_fn(|i| first.wrapping_add(i as u32)),
+            [self.op; LANES],
+            [low; LANES],
+            [high; LANES],
+        ];
+        let mut k = words(self.seed);
+        for _ in 0..ROUNDS {
+            for i in 0..LANES {
+                let lane = round(k, [c[0][i], c[1][i], c[2][i], c[3][i]]);
+                for w in 0..4 {
+                    c[w][i] = lane[w];
+                }
+            }
+            k = next_key(k);
+        }
+        c
     }
 
     /// Random words, from the `first`-th one of the stream on.
     ///
     /// # Panics
-    /// When a place is 2³⁴ or more, beyond which the words would repeat.
+    /// When a place is beyond 2³⁴, where the words would repeat.
     pub fn fill_u32(&self, first: usize, out: &mut [u32]) {
         self.fill(first, out, |words| words);
     }
@@ -110,22 +144,37 @@ impl Stream {
     pub fn shuffle<T>(&self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             // 64 bits scaled to the range: its bias is below range / 2⁶⁴.
-            let [a, b, ..] = self.block(last as u32);
+            let place = [last as u32, (last as u64 >> 32) as u32 ^ self.op];
+            let [low, high] = words(self.step);
+            let [a, b, ..] = philox(words(self.seed), [place[0], place[1], low, high]);
             let random = u64::from(a) << 32 | u64::from(b);
             let pick = (u128::from(random) * (last as u128 + 1)) >> 64;
             items.swap(last, pick as usize);
         }
     }
 
+    /// Fills `out` with what `convert` makes of the four words of each counter.
     #[inline(always)]
-    fn fill<T: Copy>(&self, first: usize, out: &mut [T], convert: impl Fn([u32; 4]) -> [T; 4]) {
-        let end = first.checked_add(out.len()).and_then(|end| u32::try_from(end.div_ceil(4)).ok());
-        assert!(end.is_some(), "a stream has 2^34 numbers; give each tensor its own `op`");
+    pub(crate) fn fill<T: Copy>(
+        &self,
+        first: usize,
+        out: &mut [T],
+        convert: impl Fn([u32; 4]) -> [T; 4],
+    ) {
+        let end = first.checked_add(out.len()).is_some_and(|end| end as u128 <= u128::from(MOST));
+        assert!(end, "a stream has 2^34 numbers; give each tensor its own `op`");
         let mut place = first;
         let mut out = out;
         while !out.is_empty() {
-            let values = convert(self.block((place / 4) as u32));
-            let values = &values[place % 4..];
+            let words = self.group((place / GROUP) as u32);
+            let mut values = [convert([0; 4])[0]; GROUP];
+            for i in 0..LANES {
+                let converted = convert([words[0][i], words[1][i], words[2][i], words[3][i]]);
+                for w in 0..4 {
+                    values[w * LANES + i] = converted[w];
+                }
+            }
+            let values = &values[place % GROUP..];
             let len = values.len().min(out.len());
             let (head, tail) = out.split_at_mut(len);
             head.copy_from_slice(&values[..len]);
@@ -135,6 +184,8 @@ impl Stream {
     }
 }
 
+/// The numbers in a stream: four for each counter of 32 bits.
+pub(crate) const MOST: u64 = 1 << 34;
 /// 2⁻²⁴: from here on all steps are equal, so that no number is likelier than another.
 const STEP: f32 = 1.0 / 16_777_216.0;
 /// erf(√2): the share of the normal distribution within two deviations.
@@ -187,10 +238,19 @@ mod tests {
     }
 
     #[test]
+    fn a_group_is_sixteen_counters_side_by_side() {
+        let group = STREAM.group(3);
+        for i in 0..LANES as u32 {
+            let words = philox([7, 0], [3 * 16 + i, 1, 3, 0]);
+            assert_eq!(words, group.map(|words| words[i as usize]));
+        }
+    }
+
+    #[test]
     fn a_number_depends_on_its_place_only() {
-        let mut all = [0u32; 64];
+        let mut all = [0u32; 200];
         STREAM.fill_u32(0, &mut all);
-        for (first, len) in [(0, 5), (1, 1), (3, 0), (5, 13), (62, 2)] {
+        for (first, len) in [(0, 5), (1, 1), (3, 0), (5, 13), (62, 2), (60, 140)] {
             let mut part = vec![0; len];
             STREAM.fill_u32(first, &mut part);
             assert_eq!(part, all[first..first + len]);
@@ -202,7 +262,7 @@ mod tests {
         for other in
             [Stream { seed: 8, ..STREAM }, Stream { step: 4, ..STREAM }, Stream { op: 2, ..STREAM }]
         {
-            assert_ne!(other.block(0), STREAM.block(0));
+            assert_ne!(other.group(0), STREAM.group(0));
         }
     }
 

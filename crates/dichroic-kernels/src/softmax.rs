@@ -1,7 +1,7 @@
 //! Softmax, its logarithm and cross-entropy, over the last axis.
 
 use crate::elementwise::map::{self, compiled_for};
-use crate::elementwise::math::{exp, log};
+use crate::elementwise::math::{exp, log, select};
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
 
@@ -12,27 +12,33 @@ mod tests;
 /// Partial sums side by side, joined by halves.
 const LANES: usize = 32;
 
-/// `f` folded over the values, in an order that depends on the length only.
+/// `take` folded over pairs of values, and the lanes' results joined by `join`, in an order that
+/// depends on the length only.
 #[inline(always)]
 pub(crate) fn fold(
-    values: impl ExactSizeIterator<Item = f32>,
+    (a, b): (&[f32], &[f32]),
     none: f32,
-    f: impl Fn(f32, f32) -> f32,
+    take: impl Fn(f32, f32, f32) -> f32,
+    join: impl Fn(f32, f32) -> f32,
 ) -> f32 {
+    if a.len() < LANES {
+        return a.iter().zip(b).fold(none, |sum, (&a, &b)| take(sum, a, b));
+    }
     let mut lanes = [none; LANES];
-    let mut values = values;
-    for _ in 0..values.len() / LANES {
-        for lane in &mut lanes {
-            *lane = f(*lane, values.next().unwrap_or(none));
+    let (mut a_chunks, mut b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    for (a, b) in (&mut a_chunks).zip(&mut b_chunks) {
+        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane = take(*lane, a, b);
         }
     }
-    for (lane, value) in lanes.iter_mut().zip(values) {
-        *lane = f(*lane, value);
+    let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
+    for (lane, (&a, &b)) in lanes.iter_mut().zip(rest) {
+        *lane = take(*lane, a, b);
     }
     let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {
-            lanes[i] = f(lanes[i], lanes[i + width]);
+            lanes[i] = join(lanes[i], lanes[i + width]);
         }
         width /= 2;
     }
@@ -40,13 +46,20 @@ pub(crate) fn fold(
 }
 
 #[inline(always)]
-pub(crate) fn sum(values: impl ExactSizeIterator<Item = f32>) -> f32 {
-    fold(values, 0.0, |a, b| a + b)
+pub(crate) fn sum(x: &[f32]) -> f32 {
+    fold((x, x), 0.0, |sum, x, _| sum + x, |a, b| a + b)
+}
+
+/// `Σ term(a, b)`.
+#[inline(always)]
+pub(crate) fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+    fold((a, b), 0.0, |sum, a, b| sum + term(a, b), |a, b| a + b)
 }
 
 #[inline(always)]
-fn largest(values: &[f32]) -> f32 {
-    fold(values.iter().copied(), f32::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a })
+fn largest(x: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| select((b > a) | b.is_nan(), b, a);
+    fold((x, x), f32::NEG_INFINITY, |largest, x, _| larger(largest, x), larger)
 }
 
 /// Softmax or its logarithm.
@@ -140,7 +153,7 @@ impl SoftmaxPlan {
                 for (y, &x) in y.iter_mut().zip(x) {
                     *y = exp(x - largest);
                 }
-                let sum = sum(y.iter().copied());
+                let sum = sum(y);
                 match kind {
                     SoftmaxKind::Softmax => y.iter_mut().for_each(|y| *y /= sum),
                     SoftmaxKind::LogSoftmax => {
@@ -169,13 +182,13 @@ impl SoftmaxPlan {
                 let (y, dy) = (&y[start..start + dx.len()], &dy[start..start + dx.len()]);
                 match kind {
                     SoftmaxKind::Softmax => {
-                        let mean = sum(y.iter().zip(dy).map(|(&y, &dy)| y * dy));
+                        let mean = sum_of(y, dy, |y, dy| y * dy);
                         for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
                             *dx = y * (dy - mean);
                         }
                     }
                     SoftmaxKind::LogSoftmax => {
-                        let total = sum(dy.iter().copied());
+                        let total = sum(dy);
                         for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
                             *dx = dy - exp(y) * total;
                         }
@@ -263,15 +276,15 @@ impl SoftmaxCrossEntropyPlan {
                         let row = i * per_block + j;
                         let x = &logits[row * classes..][..classes];
                         let largest = largest(x);
-                        let log_sum = log(sum(x.iter().map(|&x| exp(x - largest))));
+                        let log_sum = log(sum_of(x, x, |x, _| exp(x - largest)));
                         *loss = match self.targets {
                             // No share of nothing: 0 · ∞ would be NaN.
                             Targets::Probabilities => {
                                 let targets = &targets[row * classes..][..classes];
-                                sum(x.iter().zip(targets).map(|(&x, &target)| {
+                                sum_of(x, targets, |x, target| {
                                     let cost = target * (log_sum - (x - largest));
-                                    if target == 0.0 { 0.0 } else { cost }
-                                }))
+                                    select(target == 0.0, 0.0, cost)
+                                })
                             }
                             Targets::Classes => match class(targets[row], classes) {
                                 Some(class) => log_sum - (x[class] - largest),
@@ -306,12 +319,12 @@ impl SoftmaxCrossEntropyPlan {
                 for (dx, &x) in dx.iter_mut().zip(x) {
                     *dx = exp(x - largest);
                 }
-                let sum_of_exp = sum(dx.iter().copied());
+                let sum_of_exp = sum(dx);
                 let dloss = dloss[row];
                 match kind {
                     Targets::Probabilities => {
                         let targets = &targets[start..start + classes];
-                        let factor = sum(targets.iter().copied()) / sum_of_exp;
+                        let factor = sum(targets) / sum_of_exp;
                         for (dx, &target) in dx.iter_mut().zip(targets) {
                             *dx = dloss * (*dx * factor - target);
                         }

@@ -1,6 +1,7 @@
 //! Functions of two arrays, stretched to each other by numpy's rules.
 
 use super::map::{self, compiled_for};
+use super::math::select;
 use crate::broadcast::{Layout, OperandKind, broadcast_shape};
 use crate::error::KernelError;
 use crate::isa::Isa;
@@ -151,11 +152,11 @@ impl BinaryPlan {
             Binary::Subtract => each!(a, b, a - b),
             Binary::Multiply => each!(a, b, a * b),
             Binary::Divide => each!(a, b, a / b),
-            Binary::Maximum => each!(a, b, if a > b || a.is_nan() { a } else { b }),
-            Binary::Minimum => each!(a, b, if a < b || a.is_nan() { a } else { b }),
-            Binary::Greater => each!(a, b, if a > b { 1.0 } else { 0.0 }),
-            Binary::GreaterEqual => each!(a, b, if a >= b { 1.0 } else { 0.0 }),
-            Binary::Equal => each!(a, b, if a == b { 1.0 } else { 0.0 }),
+            Binary::Maximum => each!(a, b, select(a > b || a.is_nan(), a, b)),
+            Binary::Minimum => each!(a, b, select(a < b || a.is_nan(), a, b)),
+            Binary::Greater => each!(a, b, select(a > b, 1.0, 0.0)),
+            Binary::GreaterEqual => each!(a, b, select(a >= b, 1.0, 0.0)),
+            Binary::Equal => each!(a, b, select(a == b, 1.0, 0.0)),
         }
     }
 }

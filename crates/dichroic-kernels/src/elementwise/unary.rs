@@ -233,23 +233,23 @@ impl Unary {
             Unary::Relu => each!(x, at_least(x, 0.0)),
             Unary::Relu6 => each!(x, clamp(x, 0.0, 6.0)),
             Unary::LeakyRelu { negative_slope } => {
-                each!(x, if x > 0.0 { x } else { negative_slope * x })
+                each!(x, select(x > 0.0, x, negative_slope * x))
             }
             Unary::ReluGeneral { max_value, negative_slope, threshold } => {
                 let max = max_value.unwrap_or(f32::INFINITY);
                 let min = if max_value.is_some() { 0.0 } else { f32::NEG_INFINITY };
                 each!(x, {
-                    let above = if x <= threshold { 0.0 } else { x };
+                    let above = select(x <= threshold, 0.0, x);
                     let below = at_least(threshold - x, 0.0);
-                    clamp(above, min, max) - if below > 0.0 { negative_slope * below } else { 0.0 }
+                    clamp(above, min, max) - select(below > 0.0, negative_slope * below, 0.0)
                 })
             }
-            Unary::Elu { alpha } => each!(x, if x >= 0.0 { x } else { alpha * expm1(x) }),
+            Unary::Elu { alpha } => each!(x, select(x >= 0.0, x, alpha * expm1(x))),
             Unary::Selu => {
                 let (scale, scaled_alpha) = (SELU_SCALE as f32, (SELU_SCALE * SELU_ALPHA) as f32);
-                each!(x, if x >= 0.0 { scale * x } else { scaled_alpha * expm1(x) })
+                each!(x, select(x >= 0.0, scale * x, scaled_alpha * expm1(x)))
             }
-            Unary::Celu { alpha } => each!(x, if x >= 0.0 { x } else { alpha * expm1(x / alpha) }),
+            Unary::Celu { alpha } => each!(x, select(x >= 0.0, x, alpha * expm1(x / alpha))),
             Unary::Gelu => each!(x, x * normal_distribution(x).1),
             Unary::GeluTanh => each!(x, 0.5 * x * (1.0 + tanh(gelu_tanh_argument(x)))),
             Unary::Silu => each!(x, x * sigmoid(x)),
@@ -261,26 +261,20 @@ impl Unary {
             Unary::HardSigmoid => each!(x, hard_sigmoid(x)),
             Unary::HardSilu => each!(x, x * hard_sigmoid(x)),
             Unary::HardTanh => each!(x, clamp(x, -1.0, 1.0)),
-            Unary::HardShrink { threshold } => each!(x, if x.abs() <= threshold { 0.0 } else { x }),
+            Unary::HardShrink { threshold } => each!(x, select(x.abs() <= threshold, 0.0, x)),
             Unary::SoftShrink { threshold } => {
                 each!(x, x - clamp(x, -threshold, threshold))
             }
             Unary::TanhShrink => each!(x, tanh_shrink(x)),
             Unary::Threshold { threshold, value } => {
-                each!(x, if x <= threshold { value } else { x })
+                each!(x, select(x <= threshold, value, x))
             }
             Unary::Exponential => each!(x, exp(x)),
             Unary::LogSigmoid => each!(x, -softplus(-x)),
             Unary::Squareplus { b } => each!(x, squareplus(x, b).0),
             Unary::SparsePlus => each!(x, {
                 let middle = 0.25 * (x + 1.0) * (x + 1.0);
-                if x <= -1.0 {
-                    0.0
-                } else if x >= 1.0 {
-                    x
-                } else {
-                    middle
-                }
+                select(x <= -1.0, 0.0, select(x >= 1.0, x, middle))
             }),
             Unary::SparseSigmoid => each!(x, clamp(0.5 * (x + 1.0), 0.0, 1.0)),
             Unary::Negate => each!(x, -x),
@@ -311,33 +305,33 @@ impl Unary {
         }
         let from_output = self.gradient_needs() == GradientNeeds::Output;
         match *self {
-            Unary::Relu => each!(y, dy, if y > 0.0 { dy } else { 0.0 }),
-            Unary::Relu6 => each!(y, dy, if y > 0.0 && y < 6.0 { dy } else { 0.0 }),
+            Unary::Relu => each!(y, dy, select(y > 0.0, dy, 0.0)),
+            Unary::Relu6 => each!(y, dy, select(y > 0.0 && y < 6.0, dy, 0.0)),
             // The sign of the output is that of the input, or the slope is negative and `v` the input.
             Unary::LeakyRelu { negative_slope } => {
-                each!(v, dy, if v > 0.0 { dy } else { negative_slope * dy })
+                each!(v, dy, select(v > 0.0, dy, negative_slope * dy))
             }
             Unary::ReluGeneral { max_value, negative_slope, threshold } => {
                 let max = max_value.unwrap_or(f32::INFINITY);
                 let min = if max_value.is_some() { 0.0 } else { f32::NEG_INFINITY };
                 each!(x, dy, {
-                    let above = if x > min && x < max { dy } else { 0.0 };
-                    if x > threshold { above } else { negative_slope * dy }
+                    let above = select(x > min && x < max, dy, 0.0);
+                    select(x > threshold, above, negative_slope * dy)
                 })
             }
             Unary::Elu { alpha } if from_output => {
-                each!(y, dy, if y >= 0.0 { dy } else { dy * (y + alpha) })
+                each!(y, dy, select(y >= 0.0, dy, dy * (y + alpha)))
             }
-            Unary::Elu { alpha } => each!(x, dy, if x >= 0.0 { dy } else { dy * (alpha * exp(x)) }),
+            Unary::Elu { alpha } => each!(x, dy, select(x >= 0.0, dy, dy * (alpha * exp(x)))),
             Unary::Selu => {
                 let (scale, scaled_alpha) = (SELU_SCALE as f32, (SELU_SCALE * SELU_ALPHA) as f32);
-                each!(y, dy, if y >= 0.0 { scale * dy } else { dy * (y + scaled_alpha) })
+                each!(y, dy, select(y >= 0.0, scale * dy, dy * (y + scaled_alpha)))
             }
             Unary::Celu { alpha } if from_output => {
-                each!(y, dy, if y >= 0.0 { dy } else { dy * (y / alpha + 1.0) })
+                each!(y, dy, select(y >= 0.0, dy, dy * (y / alpha + 1.0)))
             }
             Unary::Celu { alpha } => {
-                each!(x, dy, if x >= 0.0 { dy } else { dy * exp(x / alpha) })
+                each!(x, dy, select(x >= 0.0, dy, dy * exp(x / alpha)))
             }
             Unary::Gelu => each!(x, dy, {
                 let (bell, distribution) = normal_distribution(x);
@@ -357,28 +351,22 @@ impl Unary {
             Unary::Sigmoid => each!(y, dy, dy * (y * (1.0 - y))),
             Unary::Tanh => each!(y, dy, dy * ((1.0 - y) * (1.0 + y))),
             Unary::HardSigmoid => {
-                each!(y, dy, if y > 0.0 && y < 1.0 { dy * (1.0 / 6.0) } else { 0.0 })
+                each!(y, dy, select(y > 0.0 && y < 1.0, dy * (1.0 / 6.0), 0.0))
             }
             Unary::HardSilu => each!(x, dy, {
                 let middle = dy * (x * (1.0 / 3.0) + 0.5);
-                if x <= -3.0 {
-                    0.0
-                } else if x >= 3.0 {
-                    dy
-                } else {
-                    middle
-                }
+                select(x <= -3.0, 0.0, select(x >= 3.0, dy, middle))
             }),
-            Unary::HardTanh => each!(y, dy, if y > -1.0 && y < 1.0 { dy } else { 0.0 }),
+            Unary::HardTanh => each!(y, dy, select(y > -1.0 && y < 1.0, dy, 0.0)),
             Unary::HardShrink { threshold } | Unary::SoftShrink { threshold } => {
-                each!(x, dy, if x.abs() > threshold { dy } else { 0.0 })
+                each!(x, dy, select(x.abs() > threshold, dy, 0.0))
             }
             Unary::TanhShrink => each!(x, dy, {
                 let t = tanh(x);
                 dy * (t * t)
             }),
             Unary::Threshold { threshold, .. } => {
-                each!(x, dy, if x > threshold { dy } else { 0.0 })
+                each!(x, dy, select(x > threshold, dy, 0.0))
             }
             Unary::Exponential => each!(y, dy, dy * y),
             Unary::LogSigmoid => each!(y, dy, dy * -expm1(y)),
@@ -387,7 +375,7 @@ impl Unary {
                 dy * (y / root)
             }),
             Unary::SparsePlus => each!(y, dy, dy * at_most(y, 1.0).sqrt()),
-            Unary::SparseSigmoid => each!(y, dy, if y > 0.0 && y < 1.0 { 0.5 * dy } else { 0.0 }),
+            Unary::SparseSigmoid => each!(y, dy, select(y > 0.0 && y < 1.0, 0.5 * dy, 0.0)),
             Unary::Negate => each!(_y, dy, -dy),
             Unary::Square => each!(x, dy, dy * (2.0 * x)),
             Unary::Sqrt => each!(y, dy, dy * (0.5 / y)),
@@ -396,7 +384,7 @@ impl Unary {
             Unary::Log => each!(x, dy, dy / x),
             Unary::Abs => each!(x, dy, dy * sign(x)),
             Unary::Sign => each!(_x, _dy, 0.0),
-            Unary::Clip { min, max } => each!(x, dy, if x >= min && x <= max { dy } else { 0.0 }),
+            Unary::Clip { min, max } => each!(x, dy, select(x >= min && x <= max, dy, 0.0)),
             Unary::Affine { scale, .. } => each!(_y, dy, scale * dy),
         }
     }
@@ -411,8 +399,8 @@ const GELU_CUBIC: f32 = 0.044_715;
 
 #[inline(always)]
 fn sign(x: f32) -> f32 {
-    let signed = if x > 0.0 { 1.0 } else { x };
-    if x < 0.0 { -1.0 } else { signed }
+    let signed = select(x > 0.0, 1.0, x);
+    select(x < 0.0, -1.0, signed)
 }
 
 #[inline(always)]
@@ -455,5 +443,5 @@ fn mish_slope(x: f32) -> f32 {
 #[inline(always)]
 fn squareplus(x: f32, b: f32) -> (f32, f32) {
     let root = (x * x + b).sqrt();
-    (if x < 0.0 { 0.5 * b / (root - x) } else { 0.5 * (x + root) }, root)
+    (select(x < 0.0, 0.5 * b / (root - x), 0.5 * (x + root)), root)
 }
