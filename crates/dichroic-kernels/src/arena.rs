@@ -191,6 +191,7 @@ fn ask_for_huge_pages(start: *mut u8, bytes: usize) {
 fn ask_for_huge_pages(_start: *mut u8, _bytes: usize) {}
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "one range is what is lent")]
 mod tests {
     use super::*;
 

@@ -37,6 +37,8 @@ pub(super) struct DepthwisePlan {
     vectors: usize,
     tile: usize,
     tasks: Vec<Task>,
+    /// About what a task takes.
+    nanoseconds: usize,
     /// Where the weights of each phase start.
     packed: Vec<usize>,
     packed_len: usize,
@@ -71,9 +73,21 @@ impl DepthwisePlan {
                 tasks.push(Task { phase: i, places: start..places.min(start + run) });
             }
         }
-        let finish = Finish::new(epilogue.activation);
-        let bias = epilogue.bias;
-        Self { gather, finish, bias, isa, vectors, tile, tasks, packed, packed_len }
+        let products =
+            |task: &Task| task.places.len() * gather.phases[task.phase].taps.len().max(1);
+        let macs = tasks.iter().map(products).sum::<usize>() * channels;
+        Self {
+            finish: Finish::new(epilogue.activation),
+            bias: epilogue.bias,
+            nanoseconds: macs / MACS_PER_NANOSECOND / tasks.len().max(1),
+            gather,
+            isa,
+            vectors,
+            tile,
+            tasks,
+            packed,
+            packed_len,
+        }
     }
 
     pub fn packed_len(&self) -> usize {
@@ -106,11 +120,7 @@ impl DepthwisePlan {
             assert_eq!(bias.len(), self.gather.destination_channels, "length of the bias");
         }
         let output = DisjointMut::new(args.output);
-        let products =
-            |task: &Task| task.places.len() * self.gather.phases[task.phase].taps.len().max(1);
-        let macs = self.tasks.iter().map(products).sum::<usize>() * self.gather.source_channels;
-        let nanoseconds = macs / MACS_PER_NANOSECOND / self.tasks.len().max(1);
-        parallel::for_each(self.tasks.len(), nanoseconds, |i| {
+        parallel::for_each(self.tasks.len(), self.nanoseconds, |i| {
             let values = Values { source: args.input, packed: args.packed, bias, output };
             dispatch(self.isa, TaskOp { plan: self, task: &self.tasks[i], values });
         });

@@ -39,6 +39,8 @@ pub(super) struct DirectPlan {
     blocks: Vec<Block>,
     phases: Vec<PhasePlan>,
     tasks: Vec<Task>,
+    /// About what a task takes.
+    nanoseconds: usize,
     packed_len: usize,
 }
 
@@ -90,9 +92,12 @@ impl DirectPlan {
             blocks,
             phases,
             tasks: Vec::new(),
+            nanoseconds: 0,
             packed_len,
         };
         plan.tasks = plan.cut_work();
+        let macs: usize = plan.tasks.iter().map(|task| plan.task_macs(task)).sum();
+        plan.nanoseconds = macs / MACS_PER_NANOSECOND / plan.tasks.len().max(1);
         plan
     }
 
@@ -112,6 +117,12 @@ impl DirectPlan {
     fn packed_block(&self, phase: &PhasePlan, group: usize, block: &Block) -> Range<usize> {
         let start = phase.packed + (group * self.group_width() + block.before) * phase.depth;
         start..start + block.vectors * self.lanes() * phase.depth
+    }
+
+    /// Multiply-adds of a task, those in unused lanes included.
+    fn task_macs(&self, task: &Task) -> usize {
+        let width = self.blocks[task.block].vectors * self.lanes();
+        task.places.len() * self.phases[task.phase].depth * width
     }
 
     fn cut_work(&self) -> Vec<Task> {
@@ -180,11 +191,7 @@ impl DirectPlan {
             bias,
             output: DisjointMut::new(args.output),
         };
-        let macs: usize =
-            self.tasks.iter().map(|t| t.places.len() * self.phases[t.phase].depth).sum();
-        let width = self.blocks.first().map_or(0, |block| block.vectors * self.lanes());
-        let nanoseconds = macs * width / MACS_PER_NANOSECOND / self.tasks.len().max(1);
-        parallel::for_each(self.tasks.len(), nanoseconds, |i| {
+        parallel::for_each(self.tasks.len(), self.nanoseconds, |i| {
             dispatch(self.isa, TaskOp { plan: self, task: &self.tasks[i], values: &values });
         });
     }
@@ -311,10 +318,9 @@ fn cut_sum(gather: &Gather, phase: &Phase, most: usize) -> Vec<Part> {
             }
             channel += count;
         }
-    } else if channels > 0 {
-        let per_part = (most / channels).max(1);
+    } else if let Some(per_part) = most.checked_div(channels) {
         let mut tap = 0;
-        for count in even_cuts(taps, per_part) {
+        for count in even_cuts(taps, per_part.max(1)) {
             push(0, channels, tap..tap + count);
             tap += count;
         }

@@ -153,7 +153,10 @@ impl Gather {
             index / width.max(1) % height.max(1),
             index % width.max(1),
         ];
-        Cursor { gather: self, phase, index, item: index / per_item, q }
+        let item = index / per_item;
+        let mut cursor = Cursor { gather: self, phase, index, item, q, row: Place::default() };
+        cursor.enter_row();
+        cursor
     }
 }
 
@@ -237,6 +240,8 @@ pub(super) struct Cursor<'a> {
     index: usize,
     item: usize,
     q: [usize; 3],
+    /// What the places of this row have in common: its place of width 0.
+    row: Place,
 }
 
 impl Cursor<'_> {
@@ -249,37 +254,54 @@ impl Cursor<'_> {
             let source = index as isize;
             return Place { position: [0; 3], source, destination: index, inside: true };
         }
-        let (g, phase) = (self.gather, self.phase);
-        let mut position = [0; 3];
-        let (mut source, mut destination) = (self.item as isize, self.item);
-        let mut inside = true;
-        for a in 0..3 {
-            position[a] = (self.q[a] * phase.source_step[a]) as isize;
-            source = source * g.source[a] as isize + position[a];
-            let place = phase.destination_start[a] + self.q[a] * phase.destination_step[a];
-            destination = destination * g.destination[a] + place;
-            let (low, high) = phase.reach[a];
-            inside &= position[a] + low >= 0 && position[a] + high < g.source[a] as isize;
-        }
-        self.advance();
-        Place { position, source, destination, inside }
-    }
-
-    #[inline(always)]
-    fn advance(&mut self) {
+        let column = self.q[2];
+        let position = (column * self.phase.source_step[2]) as isize;
+        let mut place = self.row;
+        place.position[2] = position;
+        place.source += position;
+        place.destination += column * self.phase.destination_step[2];
+        let (low, high) = self.phase.reach[2];
+        place.inside &= position + low >= 0 && position + high < self.gather.source[2] as isize;
         self.q[2] += 1;
         if self.q[2] == self.phase.counts[2] {
-            self.q[2] = 0;
-            self.q[1] += 1;
-            if self.q[1] == self.phase.counts[1] {
-                self.q[1] = 0;
-                self.q[0] += 1;
-                if self.q[0] == self.phase.counts[0] {
-                    self.q[0] = 0;
-                    self.item += 1;
-                }
+            self.next_row();
+        }
+        place
+    }
+
+    /// Once for each row: kept out of the loop over places.
+    #[inline(never)]
+    fn next_row(&mut self) {
+        self.q[2] = 0;
+        self.q[1] += 1;
+        if self.q[1] == self.phase.counts[1] {
+            self.q[1] = 0;
+            self.q[0] += 1;
+            if self.q[0] == self.phase.counts[0] {
+                self.q[0] = 0;
+                self.item += 1;
             }
         }
+        self.enter_row();
+    }
+
+    fn enter_row(&mut self) {
+        let (g, phase) = (self.gather, self.phase);
+        let mut row = Place { source: self.item as isize, destination: self.item, ..self.row };
+        row.inside = true;
+        for a in 0..3 {
+            let q = if a == 2 { 0 } else { self.q[a] };
+            row.position[a] = (q * phase.source_step[a]) as isize;
+            row.source = row.source * g.source[a] as isize + row.position[a];
+            let place = phase.destination_start[a] + q * phase.destination_step[a];
+            row.destination = row.destination * g.destination[a] + place;
+            if a < 2 {
+                let (low, high) = phase.reach[a];
+                row.inside &= row.position[a] + low >= 0;
+                row.inside &= row.position[a] + high < g.source[a] as isize;
+            }
+        }
+        self.row = row;
     }
 }
 

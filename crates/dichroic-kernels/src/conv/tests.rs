@@ -29,9 +29,9 @@ fn values(len: usize, seed: u64, whole: bool) -> Vec<f32> {
 /// Fails with the first eight differences that are larger than the bound.
 fn assert_close(what: &str, got: &[f32], expected: &[f32], bound: f32) {
     assert_eq!(got.len(), expected.len(), "{what}");
+    let far = |g: f32, e: f32| (g - e).is_nan() || (g - e).abs() > bound;
     let wrong: Vec<String> = (got.iter().zip(expected).enumerate())
-        // Written so that NaN counts as wrong.
-        .filter(|(_, (g, e))| !((*g - *e).abs() <= bound))
+        .filter(|(_, (g, e))| far(**g, **e))
         .take(8)
         .map(|(i, (g, e))| format!("[{i}] expected {e}, got {g}, off by {}", (g - e).abs()))
         .collect();

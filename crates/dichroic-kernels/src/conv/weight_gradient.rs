@@ -204,9 +204,17 @@ impl ConvWeightGradient {
         let share = |i: usize| (places as u128 * i as u128 / self.ranges as u128) as usize;
         let (mut start, end) = (share(task.range), share(task.range + 1));
         let mut segments = [Segment::default(); CHUNK];
+        let mut panel = [0.0; CHUNK * weight_tile::MOST_WIDTH];
         while start < end {
             let chunk = start..end.min(start + CHUNK);
             start = chunk.end;
+            // Read for every tap and channel, so that it pays to lay it side by side: with 2048
+            // filters the rows of a block lie 8 KiB apart, and all fall into the same few sets of
+            // the cache.
+            for (place, row) in chunk.clone().zip(panel.chunks_exact_mut(width)) {
+                let from = place * p.filters + filter;
+                row[..filters].copy_from_slice(&values.gradient[from..from + filters]);
+            }
             for unit in &self.units {
                 let count = self.segments(unit, chunk.clone(), &mut segments);
                 let mut row = 0;
@@ -216,9 +224,9 @@ impl ConvWeightGradient {
                         input: values.input.as_ptr().wrapping_add(channel + row * row_step),
                         input_step: p.strides[2] * p.in_channels,
                         row_step,
-                        gradient: values.gradient.as_ptr().wrapping_add(filter),
-                        gradient_step: p.filters,
+                        gradient: panel.as_ptr(),
                         sums: target.pointer(target_start + (unit.row + row) * p.filters),
+                        sums_step: p.filters,
                         filters,
                     };
                     // SAFETY: the segments name places whose taps lie inside the input
@@ -257,7 +265,7 @@ impl ConvWeightGradient {
                 let iw = (from * p.strides[2]) as isize + unit.offset[2];
                 let segment = Segment {
                     input: ((input_line * p.input[2]) as isize + iw) * p.in_channels as isize,
-                    gradient: (first + from) * p.filters,
+                    place: first + from - chunk.start,
                     places: to - from,
                 };
                 // Rows that follow each other without a gap, as in a 1×1 convolution, are one.
@@ -265,7 +273,7 @@ impl ConvWeightGradient {
                 match segments[..count].last_mut() {
                     Some(last)
                         if last.input + last.places as isize * step == segment.input
-                            && last.gradient + last.places * p.filters == segment.gradient =>
+                            && last.place + last.places == segment.place =>
                     {
                         last.places += segment.places;
                     }

@@ -17,6 +17,8 @@ use crate::simd::{Simd, WithSimd};
 
 /// The widest tile, in vectors.
 pub(super) const MOST_VECTORS: usize = 2;
+/// The widest tile, in values, of any instruction set.
+pub(super) const MOST_WIDTH: usize = MOST_VECTORS * 16;
 /// The tallest tile of the depthwise form.
 pub(super) const MOST_ROWS_DEPTHWISE: usize = 4;
 
@@ -33,8 +35,8 @@ pub(super) fn most_rows(isa: Isa, vectors: usize) -> usize {
 pub(super) struct Segment {
     /// From the input's start to the first place's input value.
     pub input: isize,
-    /// From the gradient's start to the first place's gradient.
-    pub gradient: usize,
+    /// The first place's number in the panel of gradients.
+    pub place: usize,
     pub places: usize,
 }
 
@@ -47,12 +49,12 @@ pub(super) struct TileArgs<'a> {
     pub input_step: usize,
     /// From one row's input value to the next one's.
     pub row_step: usize,
-    /// The gradient's start, moved to the tile's first filter.
+    /// A panel of gradients: NV vectors for each place of the chunk.
     pub gradient: *const f32,
-    /// From one place or one row of sums to the next: all filters of the problem.
-    pub gradient_step: usize,
     /// The tile's first sum.
     pub sums: *mut f32,
+    /// From one row of sums to the next.
+    pub sums_step: usize,
     /// Filters of the tile; at most its width.
     pub filters: usize,
 }
@@ -100,14 +102,14 @@ unsafe fn tile<
     let mut sums = [[[s.zero(); NV]; R]; U];
     for r in 0..R {
         for v in 0..NV {
-            let from = t.sums.wrapping_add(r * t.gradient_step + v * S::LANES);
+            let from = t.sums.wrapping_add(r * t.sums_step + v * S::LANES);
             // SAFETY: the sums hold the tile's filters in each row.
             sums[0][r][v] = unsafe { read::<S, FULL>(s, from, masks[v]) };
         }
     }
     for segment in t.segments {
         let mut input = t.input.wrapping_offset(segment.input);
-        let mut gradient = t.gradient.wrapping_add(segment.gradient);
+        let mut gradient = t.gradient.wrapping_add(segment.place * NV * S::LANES);
         let mut left = segment.places;
         if U > 1 {
             while left >= U {
@@ -117,7 +119,7 @@ unsafe fn tile<
                         step::<S, R, NV, DEPTHWISE, FULL>(s, t, set, input, gradient, &masks)
                     };
                     input = input.wrapping_add(t.input_step);
-                    gradient = gradient.wrapping_add(t.gradient_step);
+                    gradient = gradient.wrapping_add(NV * S::LANES);
                 }
                 left -= U;
             }
@@ -127,7 +129,7 @@ unsafe fn tile<
             // SAFETY: as above.
             unsafe { step::<S, R, NV, DEPTHWISE, FULL>(s, t, set, input, gradient, &masks) };
             input = input.wrapping_add(t.input_step);
-            gradient = gradient.wrapping_add(t.gradient_step);
+            gradient = gradient.wrapping_add(NV * S::LANES);
             left -= 1;
         }
     }
@@ -137,7 +139,7 @@ unsafe fn tile<
             for set in &sums[1..] {
                 sum = s.add(sum, set[r][v]);
             }
-            let to = t.sums.wrapping_add(r * t.gradient_step + v * S::LANES);
+            let to = t.sums.wrapping_add(r * t.sums_step + v * S::LANES);
             // SAFETY: as for reading the sums.
             unsafe { if FULL { s.store_ptr(sum, to) } else { s.store_masked(sum, to, masks[v]) } }
         }
@@ -147,7 +149,7 @@ unsafe fn tile<
 /// Adds one place's products.
 ///
 /// # Safety
-/// `input` is valid to read for the tile's rows, and `gradient` for its filters.
+/// `input` is valid to read for the tile's rows, and `gradient` for NV vectors.
 #[inline(always)]
 unsafe fn step<
     S: Simd,
@@ -165,8 +167,8 @@ unsafe fn step<
 ) {
     let mut g = [s.zero(); NV];
     for v in 0..NV {
-        // SAFETY: the caller vouches for the tile's filters.
-        g[v] = unsafe { read::<S, FULL>(s, gradient.wrapping_add(v * S::LANES), masks[v]) };
+        // SAFETY: the caller vouches for NV vectors.
+        g[v] = unsafe { s.load_ptr(gradient.wrapping_add(v * S::LANES)) };
     }
     for r in 0..R {
         if DEPTHWISE {
