@@ -331,16 +331,26 @@ pub(super) fn written(layer: &impl Serialize) -> serde_json::Map<String, serde_j
 }
 
 /// Setters with the names of the fields, so that a layer is built as in Keras: `Conv2D::new(8, 3).strides(2)`.
+/// `name: Type` takes the type, `name <- Type` what can be turned into it.
 macro_rules! setters {
-    ($($(#[$doc:meta])+ $name:ident: $kind:ty),+ $(,)?) => {
-        $(
-            $(#[$doc])+
-            #[must_use]
-            pub fn $name(mut self, $name: impl Into<$kind>) -> Self {
-                self.$name = $name.into();
-                self
-            }
-        )+
+    () => {};
+    ($(#[$doc:meta])+ $name:ident: $kind:ty, $($rest:tt)*) => {
+        $(#[$doc])+
+        #[must_use]
+        pub fn $name(mut self, $name: $kind) -> Self {
+            self.$name = $name;
+            self
+        }
+        setters! { $($rest)* }
+    };
+    ($(#[$doc:meta])+ $name:ident <- $kind:ty, $($rest:tt)*) => {
+        $(#[$doc])+
+        #[must_use]
+        pub fn $name(mut self, $name: impl Into<$kind>) -> Self {
+            self.$name = $name.into();
+            self
+        }
+        setters! { $($rest)* }
     };
 }
 pub(super) use setters;

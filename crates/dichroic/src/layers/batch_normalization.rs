@@ -126,9 +126,9 @@ impl BatchNormalization {
         /// Sets how the moving variance begins.
         moving_variance_initializer: Initializer,
         /// Sets beta's penalty.
-        beta_regularizer: Option<Regularizer>,
+        beta_regularizer <- Option<Regularizer>,
         /// Sets gamma's penalty.
-        gamma_regularizer: Option<Regularizer>,
+        gamma_regularizer <- Option<Regularizer>,
     }
 
     /// The axis of the channels and their number.

@@ -107,15 +107,15 @@ impl<const RANK: usize> Conv<RANK> {
 
     setters! {
         /// Sets the steps between neighbouring outputs.
-        strides: Sizes<RANK>,
+        strides <- Sizes<RANK>,
         /// Sets how the edges are treated.
         padding: Padding,
         /// Sets the distance between neighbouring positions under the kernel.
-        dilation_rate: Sizes<RANK>,
+        dilation_rate <- Sizes<RANK>,
         /// Sets the number of groups of channels that don't mix.
         groups: usize,
         /// Sets what follows the sum.
-        activation: Activation,
+        activation <- Activation,
         /// Sets whether each filter adds a bias.
         use_bias: bool,
         /// Sets how the kernel begins.
@@ -123,9 +123,9 @@ impl<const RANK: usize> Conv<RANK> {
         /// Sets how the bias begins.
         bias_initializer: Initializer,
         /// Sets the kernel's penalty.
-        kernel_regularizer: Option<Regularizer>,
+        kernel_regularizer <- Option<Regularizer>,
         /// Sets the bias's penalty.
-        bias_regularizer: Option<Regularizer>,
+        bias_regularizer <- Option<Regularizer>,
     }
 
     fn stencil(&self) -> Stencil<'_> {

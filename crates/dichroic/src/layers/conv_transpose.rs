@@ -112,13 +112,13 @@ impl<const RANK: usize> ConvTranspose<RANK> {
 
     setters! {
         /// Sets the steps in the output between neighbouring inputs.
-        strides: Sizes<RANK>,
+        strides <- Sizes<RANK>,
         /// Sets which part of the output is kept.
         padding: Padding,
         /// Sets the distance between neighbouring positions under the kernel.
-        dilation_rate: Sizes<RANK>,
+        dilation_rate <- Sizes<RANK>,
         /// Sets what follows the sum.
-        activation: Activation,
+        activation <- Activation,
         /// Sets whether each filter adds a bias.
         use_bias: bool,
         /// Sets how the kernel begins.
@@ -126,9 +126,9 @@ impl<const RANK: usize> ConvTranspose<RANK> {
         /// Sets how the bias begins.
         bias_initializer: Initializer,
         /// Sets the kernel's penalty.
-        kernel_regularizer: Option<Regularizer>,
+        kernel_regularizer <- Option<Regularizer>,
         /// Sets the bias's penalty.
-        bias_regularizer: Option<Regularizer>,
+        bias_regularizer <- Option<Regularizer>,
     }
 
     /// Sets the cells added at the end of each axis.

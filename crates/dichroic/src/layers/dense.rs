@@ -83,7 +83,7 @@ impl Dense {
 
     setters! {
         /// Sets what follows the sum.
-        activation: Activation,
+        activation <- Activation,
         /// Sets whether each unit adds a bias.
         use_bias: bool,
         /// Sets how the kernel begins.
@@ -91,9 +91,9 @@ impl Dense {
         /// Sets how the bias begins.
         bias_initializer: Initializer,
         /// Sets the kernel's penalty.
-        kernel_regularizer: Option<Regularizer>,
+        kernel_regularizer <- Option<Regularizer>,
         /// Sets the bias's penalty.
-        bias_regularizer: Option<Regularizer>,
+        bias_regularizer <- Option<Regularizer>,
     }
 
     fn channels(&self, inputs: &[Shape]) -> Result<usize, LayerError> {

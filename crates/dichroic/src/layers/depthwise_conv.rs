@@ -102,13 +102,13 @@ impl<const RANK: usize> DepthwiseConv<RANK> {
         /// Sets the number of filters for each input channel.
         depth_multiplier: usize,
         /// Sets the steps between neighbouring outputs.
-        strides: Sizes<RANK>,
+        strides <- Sizes<RANK>,
         /// Sets how the edges are treated.
         padding: Padding,
         /// Sets the distance between neighbouring positions under the kernel.
-        dilation_rate: Sizes<RANK>,
+        dilation_rate <- Sizes<RANK>,
         /// Sets what follows the sum.
-        activation: Activation,
+        activation <- Activation,
         /// Sets whether each filter adds a bias.
         use_bias: bool,
         /// Sets how the kernel begins.
@@ -116,9 +116,9 @@ impl<const RANK: usize> DepthwiseConv<RANK> {
         /// Sets how the bias begins.
         bias_initializer: Initializer,
         /// Sets the kernel's penalty.
-        depthwise_regularizer: Option<Regularizer>,
+        depthwise_regularizer <- Option<Regularizer>,
         /// Sets the bias's penalty.
-        bias_regularizer: Option<Regularizer>,
+        bias_regularizer <- Option<Regularizer>,
     }
 
     fn stencil(&self) -> Stencil<'_> {

@@ -42,7 +42,7 @@ impl Dropout {
 
     setters! {
         /// Sets the shape of the draws.
-        noise_shape: Option<Vec<Option<usize>>>,
+        noise_shape <- Option<Vec<Option<usize>>>,
     }
 }
 

@@ -100,9 +100,9 @@ impl GroupNormalization {
         /// Sets how gamma begins.
         gamma_initializer: Initializer,
         /// Sets beta's penalty.
-        beta_regularizer: Option<Regularizer>,
+        beta_regularizer <- Option<Regularizer>,
         /// Sets gamma's penalty.
-        gamma_regularizer: Option<Regularizer>,
+        gamma_regularizer <- Option<Regularizer>,
     }
 
     /// The axis of the channels, their number and the number of groups.

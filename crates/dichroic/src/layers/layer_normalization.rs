@@ -86,7 +86,7 @@ impl LayerNormalization {
 
     setters! {
         /// Sets the axes over which mean and variance are taken.
-        axis: Axes,
+        axis <- Axes,
         /// Sets what is added to the variance.
         epsilon: f64,
         /// Sets whether beta is added.
@@ -98,9 +98,9 @@ impl LayerNormalization {
         /// Sets how gamma begins.
         gamma_initializer: Initializer,
         /// Sets beta's penalty.
-        beta_regularizer: Option<Regularizer>,
+        beta_regularizer <- Option<Regularizer>,
         /// Sets gamma's penalty.
-        gamma_regularizer: Option<Regularizer>,
+        gamma_regularizer <- Option<Regularizer>,
     }
 
     fn sizes(&self, inputs: &[Shape]) -> Result<Vec<usize>, LayerError> {

@@ -66,7 +66,7 @@ impl PReLU {
         /// Sets how alpha begins.
         alpha_initializer: Initializer,
         /// Sets alpha's penalty.
-        alpha_regularizer: Option<Regularizer>,
+        alpha_regularizer <- Option<Regularizer>,
     }
 
     /// Sets the axes along which alpha is the same.

@@ -49,7 +49,7 @@ impl ReLU {
 
     setters! {
         /// Sets the largest output.
-        max_value: Option<f64>,
+        max_value <- Option<f64>,
         /// Sets the slope below the threshold.
         negative_slope: f64,
         /// Sets where the function begins to follow its input.

@@ -80,7 +80,7 @@ impl Rescaling {
 
     setters! {
         /// Sets what is added.
-        offset: PerChannel,
+        offset <- PerChannel,
     }
 }
 

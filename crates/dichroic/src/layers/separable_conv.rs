@@ -117,13 +117,13 @@ impl<const RANK: usize> SeparableConv<RANK> {
         /// Sets the number of depthwise filters for each input channel.
         depth_multiplier: usize,
         /// Sets the steps between neighbouring outputs.
-        strides: Sizes<RANK>,
+        strides <- Sizes<RANK>,
         /// Sets how the edges are treated.
         padding: Padding,
         /// Sets the distance between neighbouring positions under the depthwise kernel.
-        dilation_rate: Sizes<RANK>,
+        dilation_rate <- Sizes<RANK>,
         /// Sets what follows the second sum.
-        activation: Activation,
+        activation <- Activation,
         /// Sets whether each filter adds a bias.
         use_bias: bool,
         /// Sets how the depthwise kernel begins.
@@ -133,11 +133,11 @@ impl<const RANK: usize> SeparableConv<RANK> {
         /// Sets how the bias begins.
         bias_initializer: Initializer,
         /// Sets the depthwise kernel's penalty.
-        depthwise_regularizer: Option<Regularizer>,
+        depthwise_regularizer <- Option<Regularizer>,
         /// Sets the pointwise kernel's penalty.
-        pointwise_regularizer: Option<Regularizer>,
+        pointwise_regularizer <- Option<Regularizer>,
         /// Sets the bias's penalty.
-        bias_regularizer: Option<Regularizer>,
+        bias_regularizer <- Option<Regularizer>,
     }
 
     fn stencil(&self) -> Stencil<'_> {

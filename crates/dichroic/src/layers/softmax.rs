@@ -45,7 +45,7 @@ impl Softmax {
 
     setters! {
         /// Sets the axes over which values sum to 1.
-        axis: Axes,
+        axis <- Axes,
     }
 }
 

@@ -47,7 +47,7 @@ impl UnitNormalization {
 
     setters! {
         /// Sets the axes over which the length is taken.
-        axis: Axes,
+        axis <- Axes,
     }
 }
 
