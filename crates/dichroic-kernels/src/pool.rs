@@ -1,10 +1,10 @@
 //! Max and average pooling over one, two or three axes, channels last.
 
 use crate::elementwise::map::compiled_for;
-use crate::elementwise::math::select;
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
 use crate::parallel;
+use crate::simd::{Simd, WithSimd, dispatch};
 
 pub mod reference;
 #[cfg(test)]
@@ -85,6 +85,11 @@ impl PoolProblem {
             if (0..3).any(|axis| padding[axis] >= self.window[axis]) {
                 return refuse("padding", "smaller than the window on each axis", padding);
             }
+        }
+        // The gradient counts the cells of a window in f32.
+        if self.window.iter().try_fold(1usize, |a, &b| a.checked_mul(b)).is_none_or(|n| n > 1 << 24)
+        {
+            return refuse("the window", "of at most 16777216 cells", self.window);
         }
         for [depth, height, width] in [self.input, self.output()] {
             count(KERNEL, &[self.batch, depth, height, width, self.channels])?;
@@ -179,11 +184,9 @@ impl PoolForward {
             let (n, od, oh) = (i / (depth * height), i / height % depth, i % height);
             let x = &x[n * sample..][..sample];
             match self.kind {
-                PoolKind::Max => compiled_for(
-                    self.isa,
-                    #[inline(always)]
-                    || max_row(p, [od, oh], x, row),
-                ),
+                PoolKind::Max => {
+                    dispatch(self.isa, MaxRow { problem: p, place: [od, oh], x, row });
+                }
                 PoolKind::Average => compiled_for(
                     self.isa,
                     #[inline(always)]
@@ -194,21 +197,45 @@ impl PoolForward {
     }
 }
 
-#[inline(always)]
-fn max_row(p: &PoolProblem, [od, oh]: [usize; 2], x: &[f32], row: &mut [f32]) {
-    for (ow, y) in row.chunks_exact_mut(p.channels).enumerate() {
-        let mut first = true;
-        p.for_each_cell([od, oh, ow], |cell| {
-            let x = &x[cell..cell + p.channels];
-            if std::mem::take(&mut first) {
-                y.copy_from_slice(x);
-            } else {
-                for (y, &x) in y.iter_mut().zip(x) {
-                    *y = select((x > *y) | x.is_nan(), x, *y);
-                }
+/// The largest values of a row of windows, a vector of channels at a time in a register.
+struct MaxRow<'a> {
+    problem: &'a PoolProblem,
+    place: [usize; 2],
+    x: &'a [f32],
+    row: &'a mut [f32],
+}
+
+impl WithSimd for MaxRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<S: Simd>(self, s: S) {
+        let (p, [od, oh]) = (self.problem, self.place);
+        for (ow, y) in self.row.chunks_exact_mut(p.channels).enumerate() {
+            for (i, y) in y.chunks_mut(S::LANES).enumerate() {
+                let mut largest = s.splat(f32::NEG_INFINITY);
+                p.for_each_cell([od, oh, ow], |cell| {
+                    let x = load(s, self.x, cell + i * S::LANES, y.len());
+                    let larger = s.select(s.less(largest, x), x, largest);
+                    // A NaN stays: nothing is larger.
+                    largest = s.select(s.equal(x, x), larger, x);
+                });
+                store(s, largest, y);
             }
-        });
+        }
     }
+}
+
+/// Reads `len` values, at most a vector.
+#[inline(always)]
+fn load<S: Simd>(s: S, x: &[f32], start: usize, len: usize) -> S::V {
+    if len == S::LANES { s.load(&x[start..]) } else { s.load_first(&x[start..start + len]) }
+}
+
+/// Writes at most a vector.
+#[inline(always)]
+fn store<S: Simd>(s: S, value: S::V, y: &mut [f32]) {
+    if y.len() == S::LANES { s.store(value, y) } else { s.store_first(value, y) }
 }
 
 #[inline(always)]
@@ -240,9 +267,6 @@ pub struct PoolGradient {
     problem: PoolProblem,
     isa: Isa,
 }
-
-/// Channels whose largest values are tracked at once, on the stack.
-const CHANNEL_BLOCK: usize = 64;
 
 impl PoolGradient {
     /// Plans for one problem.
@@ -284,11 +308,7 @@ impl PoolGradient {
             match self.kind {
                 PoolKind::Max => {
                     let x = &x[n * sample..][..sample];
-                    compiled_for(
-                        self.isa,
-                        #[inline(always)]
-                        || max_gradient(p, x, dy, dx),
-                    );
+                    dispatch(self.isa, MaxGradient { problem: p, x, dy, dx });
                 }
                 PoolKind::Average => compiled_for(
                     self.isa,
@@ -314,34 +334,50 @@ fn for_each_window(p: &PoolProblem, dy: &[f32], mut visit: impl FnMut([usize; 3]
     }
 }
 
-#[inline(always)]
-fn max_gradient(p: &PoolProblem, x: &[f32], dy: &[f32], dx: &mut [f32]) {
-    for_each_window(p, dy, |window, dy| {
-        for c in (0..p.channels).step_by(CHANNEL_BLOCK) {
-            let len = CHANNEL_BLOCK.min(p.channels - c);
-            let dy = &dy[c..c + len];
-            let mut largest = [f32::NEG_INFINITY; CHANNEL_BLOCK];
-            let mut place = [0u32; CHANNEL_BLOCK];
-            let mut k = 0;
-            p.for_each_cell(window, |cell| {
-                let x = &x[cell + c..cell + c + len];
-                for ((largest, place), &x) in largest.iter_mut().zip(&mut place).zip(x) {
-                    let better = (x > *largest) | (x.is_nan() & !largest.is_nan());
-                    *largest = select(better, x, *largest);
-                    *place = std::hint::select_unpredictable(better, k, *place);
-                }
-                k += 1;
-            });
-            k = 0;
-            p.for_each_cell(window, |cell| {
-                let dx = &mut dx[cell + c..cell + c + len];
-                for ((dx, &dy), &place) in dx.iter_mut().zip(dy).zip(&place) {
-                    *dx += select(place == k, dy, 0.0);
-                }
-                k += 1;
-            });
-        }
-    });
+/// Gives each window's gradient to its first largest value, a vector of channels at a time.
+struct MaxGradient<'a> {
+    problem: &'a PoolProblem,
+    x: &'a [f32],
+    dy: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl WithSimd for MaxGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<S: Simd>(self, s: S) {
+        let p = self.problem;
+        for_each_window(p, self.dy, |window, dy| {
+            for (i, dy) in dy.chunks(S::LANES).enumerate() {
+                let (channel, len) = (i * S::LANES, dy.len());
+                // The first cell stands until one is larger, so that a window of -∞ has one as well.
+                let mut largest = s.splat(f32::NEG_INFINITY);
+                let mut place = s.zero();
+                let mut k = 0.0;
+                p.for_each_cell(window, |cell| {
+                    let x = load(s, self.x, cell + channel, len);
+                    let better = s.less(largest, x);
+                    let k_or_place = s.select(better, s.splat(k), place);
+                    let larger = s.select(better, x, largest);
+                    // The first NaN wins and stays.
+                    let first_nan = s.select(s.equal(largest, largest), s.splat(k), place);
+                    place = s.select(s.equal(x, x), k_or_place, first_nan);
+                    largest = s.select(s.equal(x, x), larger, x);
+                    k += 1.0;
+                });
+                let dy = if len == S::LANES { s.load(dy) } else { s.load_first(dy) };
+                k = 0.0;
+                p.for_each_cell(window, |cell| {
+                    let start = cell + channel;
+                    let share = s.select(s.equal(place, s.splat(k)), dy, s.zero());
+                    let sum = s.add(load(s, self.dx, start, len), share);
+                    store(s, sum, &mut self.dx[start..start + len]);
+                    k += 1.0;
+                });
+            }
+        });
+    }
 }
 
 #[inline(always)]

@@ -143,28 +143,20 @@ impl SoftmaxPlan {
     /// When a length is not that of the plan.
     pub fn run(&self, x: &[f32], y: &mut [f32]) {
         assert_eq!(x.len(), self.rows.len, "the input's length must be that of the plan");
+        assert_eq!(y.len(), self.rows.len, "the output's length must be that of the plan");
         let kind = self.kind;
-        self.rows.for_each(
-            y,
-            #[inline(always)]
-            |start, y| {
-                let x = &x[start..start + y.len()];
-                let largest = largest(x);
-                for (y, &x) in y.iter_mut().zip(x) {
-                    *y = exp(x - largest);
-                }
-                let sum = sum(y);
-                match kind {
-                    SoftmaxKind::Softmax => y.iter_mut().for_each(|y| *y /= sum),
-                    SoftmaxKind::LogSoftmax => {
-                        let log_sum = log(sum);
-                        for (y, &x) in y.iter_mut().zip(x) {
-                            *y = (x - largest) - log_sum;
-                        }
-                    }
-                }
-            },
-        );
+        if y.is_empty() {
+            return;
+        }
+        let (features, len) = (self.rows.features, self.rows.block_len());
+        map::blocks_of(y, len, |start, y| {
+            let x = &x[start..start + y.len()];
+            compiled_for(
+                self.rows.isa,
+                #[inline(always)]
+                || softmax_rows(kind, features, x, y),
+            );
+        });
     }
 
     /// `dx` from the output and its gradient: `y (dy - Σ y dy)`, or `dy - eʸ Σ dy` for the logarithm.
@@ -196,6 +188,34 @@ impl SoftmaxPlan {
                 }
             },
         );
+    }
+}
+
+/// The exponentials of several rows are taken at once, because a row alone may be too short to fill
+/// a vector.
+#[inline(always)]
+fn softmax_rows(kind: SoftmaxKind, features: usize, x: &[f32], y: &mut [f32]) {
+    let rows = || x.chunks_exact(features);
+    for (x, y) in rows().zip(y.chunks_exact_mut(features)) {
+        let largest = largest(x);
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = x - largest;
+        }
+    }
+    for y in y.iter_mut() {
+        *y = exp(*y);
+    }
+    for (x, y) in rows().zip(y.chunks_exact_mut(features)) {
+        let sum = sum(y);
+        match kind {
+            SoftmaxKind::Softmax => y.iter_mut().for_each(|y| *y /= sum),
+            SoftmaxKind::LogSoftmax => {
+                let (largest, log_sum) = (largest(x), log(sum));
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = (x - largest) - log_sum;
+                }
+            }
+        }
     }
 }
 

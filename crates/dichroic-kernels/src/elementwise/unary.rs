@@ -181,14 +181,15 @@ impl Unary {
     pub fn apply(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
         assert_eq!(x.len(), y.len(), "the input and the output must be of one length");
         map::blocks(y, |start, y| {
-            y.copy_from_slice(&x[start..start + y.len()]);
-            self.apply_to_block(isa, y);
+            self.apply_to_block(isa, &x[start..start + y.len()], y);
         });
     }
 
     /// `y = f(y)`.
     pub fn apply_in_place(&self, isa: Isa, y: &mut [f32]) {
-        map::blocks(y, |_, y| self.apply_to_block(isa, y));
+        map::blocks(y, |_, y| {
+            map::copied_aside(y, |_, x, y| self.apply_to_block(isa, x, y));
+        });
     }
 
     /// `dx = dy · f'`, from `xy`: the input or the output, as [`Unary::gradient_needs`] says.
@@ -201,8 +202,8 @@ impl Unary {
         assert_eq!(xy.len(), dx.len(), "the values and the gradient must be of one length");
         assert_eq!(dy.len(), dx.len(), "both gradients must be of one length");
         map::blocks(dx, |start, dx| {
-            dx.copy_from_slice(&dy[start..start + dx.len()]);
-            self.gradient_of_block(isa, &xy[start..start + dx.len()], dx);
+            let range = start..start + dx.len();
+            self.gradient_of_block(isa, (&xy[range.clone()], &dy[range]), dx);
         });
     }
 
@@ -213,16 +214,20 @@ impl Unary {
     pub fn gradient_in_place(&self, isa: Isa, xy: &[f32], dy: &mut [f32]) {
         assert_eq!(xy.len(), dy.len(), "the values and the gradient must be of one length");
         map::blocks(dy, |start, dy| {
-            self.gradient_of_block(isa, &xy[start..start + dy.len()], dy);
+            let xy = &xy[start..start + dy.len()];
+            map::copied_aside(dy, |start, copy, dy| {
+                self.gradient_of_block(isa, (&xy[start..start + dy.len()], copy), dy);
+            });
         });
     }
 
-    fn apply_to_block(&self, isa: Isa, y: &mut [f32]) {
-        /// `y = f(y)` with the body inlined into the loop of each instruction set.
+    fn apply_to_block(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
+        /// `y = f(x)` with the body inlined into the loop of each instruction set.
         macro_rules! each {
             ($x:ident, $f:expr) => {
-                map::in_place(
+                map::map(
                     isa,
+                    x,
                     y,
                     #[inline(always)]
                     |$x| $f,
@@ -290,14 +295,14 @@ impl Unary {
         }
     }
 
-    fn gradient_of_block(&self, isa: Isa, xy: &[f32], dy: &mut [f32]) {
-        /// `dy = g(v, dy)`, where `v` is the input or the output.
+    fn gradient_of_block(&self, isa: Isa, (xy, dy): (&[f32], &[f32]), dx: &mut [f32]) {
+        /// `dx = g(v, dy)`, where `v` is the input or the output.
         macro_rules! each {
             ($v:ident, $dy:ident, $g:expr) => {
-                map::in_place_with(
+                map::map_pairs(
                     isa,
-                    xy,
-                    dy,
+                    (xy, dy),
+                    dx,
                     #[inline(always)]
                     |$v, $dy| $g,
                 )
