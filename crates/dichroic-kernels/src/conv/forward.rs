@@ -38,14 +38,14 @@ impl ConvForward {
     /// Takes this algorithm, one of [`Algorithm::candidates`].
     ///
     /// # Panics
-    /// When the algorithm can't compute the problem.
+    /// When the algorithm can't compute the problem, or this CPU lacks the instructions.
     pub fn plan_with(
         algorithm: Algorithm,
         problem: ConvProblem,
         epilogue: Epilogue,
         isa: Isa,
     ) -> Self {
-        algorithm.assert_suits(&problem);
+        algorithm.assert_suits(&problem, isa);
         let plan = GatherPlan::new(algorithm, Gather::forward(&problem), epilogue, isa);
         Self { problem, algorithm, plan }
     }

@@ -27,6 +27,7 @@ pub use problem::{ConvError, ConvProblem};
 pub use weight_gradient::ConvWeightGradient;
 
 use crate::elementwise::Unary;
+use crate::isa::Isa;
 
 /// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,8 +58,10 @@ impl Algorithm {
     }
 
     /// # Panics
-    /// When this algorithm can't compute the problem, or the problem is none.
-    fn assert_suits(self, problem: &ConvProblem) {
+    /// When this algorithm can't compute the problem, the problem is none, or this CPU lacks the
+    /// instructions: layouts depend on the lanes, so that another set can't step in.
+    fn assert_suits(self, problem: &ConvProblem, isa: Isa) {
+        assert!(isa.is_available(), "this CPU has no {isa}");
         assert_eq!(problem.validate(), Ok(()), "the problem must be a valid one");
         assert!(Self::candidates(problem).contains(&self), "{self} can't compute {problem:?}");
     }

@@ -307,3 +307,10 @@ fn a_result_of_the_wrong_length_is_refused() {
     let (packed, scratch) = (&vec![0.0; plan.packed_len()], &mut []);
     plan.run(ConvArgs { input: &[1.0], packed, bias: None, output: &mut [0.0; 2], scratch });
 }
+
+#[test]
+#[should_panic(expected = "this CPU has no")]
+fn an_instruction_set_that_is_missing_is_refused() {
+    let missing = if Isa::Neon.is_available() { Isa::Avx2 } else { Isa::Neon };
+    ConvWeightGradient::plan(ConvProblem::new_dense(1, 1, 1), missing);
+}

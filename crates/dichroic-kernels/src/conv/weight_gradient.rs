@@ -74,9 +74,9 @@ impl ConvWeightGradient {
     /// Takes this algorithm, one of [`Algorithm::candidates`].
     ///
     /// # Panics
-    /// When the algorithm can't compute the problem.
+    /// When the algorithm can't compute the problem, or this CPU lacks the instructions.
     pub fn plan_with(algorithm: Algorithm, problem: ConvProblem, isa: Isa) -> Self {
-        algorithm.assert_suits(&problem);
+        algorithm.assert_suits(&problem, isa);
         let depthwise = algorithm == Algorithm::Depthwise;
         let groups = if depthwise { 1 } else { problem.groups };
         let filters = problem.filters / groups;
