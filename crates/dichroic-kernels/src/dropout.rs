@@ -5,7 +5,7 @@ use crate::elementwise::math::select;
 use crate::elementwise::{Binary, BinaryPlan};
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
-use crate::rng::{MOST, Stream, normals, uniforms};
+use crate::rng::{MOST, Stream, make_normal, uniform};
 
 /// Numbers drawn at once, on the stack.
 const DRAW: usize = 512;
@@ -117,10 +117,10 @@ impl DropoutPlan {
         compiled_for(
             self.isa,
             #[inline(always)]
-            || {
+            move || {
                 for (i, y) in y.chunks_mut(DRAW).enumerate() {
                     let mut chance = [0.0; DRAW];
-                    stream.fill(start + i * DRAW, &mut chance[..y.len()], uniforms);
+                    stream.fill(start + i * DRAW, &mut chance[..y.len()], (uniform, |_| ()));
                     for (y, &chance) in y.iter_mut().zip(&chance) {
                         *y = select(chance >= rate, *y * scale, 0.0);
                     }
@@ -195,13 +195,14 @@ impl NoisePlan {
 
     #[inline(always)]
     fn run_block(&self, stream: &Stream, start: usize, y: &mut [f32]) {
+        let (kind, stddev) = (self.kind, self.stddev);
         for (i, y) in y.chunks_mut(DRAW).enumerate() {
             let mut noise = [0.0; DRAW];
-            stream.fill(start + i * DRAW, &mut noise[..y.len()], normals);
+            stream.fill(start + i * DRAW, &mut noise[..y.len()], (uniform, make_normal));
             for (y, &noise) in y.iter_mut().zip(&noise) {
-                *y += match self.kind {
-                    NoiseKind::Additive => self.stddev * noise,
-                    NoiseKind::Multiplicative => *y * (self.stddev * noise),
+                *y += match kind {
+                    NoiseKind::Additive => stddev * noise,
+                    NoiseKind::Multiplicative => *y * (stddev * noise),
                 };
             }
         }

@@ -33,6 +33,8 @@ pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
 const LANES: usize = 64;
 /// The words that they give.
 const GROUP: usize = 4 * LANES;
+/// One value for each of those words.
+pub(crate) type Group<T> = [[T; LANES]; 4];
 
 /// The random numbers of one operation in one step.
 ///
@@ -59,7 +61,7 @@ impl Stream {
     ///
     /// The counters lie side by side, so that their rounds become vector code.
     #[inline(always)]
-    fn group(&self, group: u32) -> [[u32; LANES]; 4] {
+    fn group(&self, group: u32) -> Group<u32> {
         let (key, [low, high]) = (words(self.seed), words(self.step));
         let first = group.wrapping_mul(LANES as u32);
         let [mut a, mut b, mut c, mut d] = [[0; LANES]; 4];
@@ -75,7 +77,7 @@ impl Stream {
     /// # Panics
     /// When a place is beyond 2³⁴, where the words would repeat.
     pub fn fill_u32(&self, first: usize, out: &mut [u32]) {
-        self.fill(first, out, |words| words);
+        self.fill(first, out, (|word| word, |_| ()));
     }
 
     /// Numbers spread evenly over `[0, 1)`, in steps of 2⁻²⁴.
@@ -83,7 +85,7 @@ impl Stream {
     /// # Panics
     /// As [`Stream::fill_u32`].
     pub fn fill_uniform(&self, first: usize, out: &mut [f32]) {
-        self.fill(first, out, uniforms);
+        self.fill(first, out, (uniform, |_| ()));
     }
 
     /// Numbers of the normal distribution with mean 0 and deviation 1.
@@ -94,7 +96,7 @@ impl Stream {
     /// # Panics
     /// As [`Stream::fill_u32`].
     pub fn fill_normal(&self, first: usize, out: &mut [f32]) {
-        self.fill(first, out, normals);
+        self.fill(first, out, (uniform, make_normal));
     }
 
     /// Numbers of the normal distribution given that they lie within two deviations.
@@ -108,13 +110,17 @@ impl Stream {
     /// # Panics
     /// As [`Stream::fill_u32`].
     pub fn fill_truncated_normal(&self, first: usize, out: &mut [f32]) {
-        self.fill(first, out, |words| {
-            uniforms(words).map(|u| {
-                // The middle of the step, so that the numbers lie evenly about 0.
-                let u = TWO_SIGMA * (2.0 * (u + 0.5 * STEP) - 1.0);
-                std::f32::consts::SQRT_2 * erfinv_of_two_sigma(u)
-            })
-        });
+        self.fill(
+            first,
+            out,
+            (uniform, |values: &mut Group<f32>| {
+                for u in values.as_flattened_mut() {
+                    // The middle of the step, so that the numbers lie evenly about 0.
+                    let even = TWO_SIGMA * (2.0 * (*u + 0.5 * STEP) - 1.0);
+                    *u = std::f32::consts::SQRT_2 * erfinv_of_two_sigma(even);
+                }
+            }),
+        );
     }
 
     /// Puts the items in a random order, each as likely as any other.
@@ -133,25 +139,21 @@ impl Stream {
         }
     }
 
-    /// Fills `out` with what `convert` makes of the four words of each counter.
+    /// Fills `out` with what `convert` makes of each word, and `finish` of the group of them.
     #[inline(always)]
     pub(crate) fn fill<T: Copy>(
         &self,
         first: usize,
         out: &mut [T],
-        convert: impl Fn([u32; 4]) -> [T; 4],
+        (convert, finish): (impl Fn(u32) -> T, impl Fn(&mut Group<T>)),
     ) {
         let end = first.checked_add(out.len()).is_some_and(|end| end as u128 <= u128::from(MOST));
         assert!(end, "a stream has 2^34 numbers; give each tensor its own `op`");
         let mut place = first;
         let mut out = out;
         while !out.is_empty() {
-            let [a, b, c, d] = self.group((place / GROUP) as u32);
-            let [mut p, mut q, mut r, mut s] = [[convert([0; 4])[0]; LANES]; 4];
-            for i in 0..LANES {
-                [p[i], q[i], r[i], s[i]] = convert([a[i], b[i], c[i], d[i]]);
-            }
-            let values = [p, q, r, s];
+            let mut values = self.group((place / GROUP) as u32).map(|words| words.map(&convert));
+            finish(&mut values);
             let values = values.as_flattened();
             let values = &values[place % GROUP..];
             let len = values.len().min(out.len());
@@ -168,30 +170,36 @@ pub(crate) const MOST: u64 = 1 << 34;
 /// 2⁻²⁴: from here on all steps are equal, so that no number is likelier than another.
 const STEP: f32 = 1.0 / 16_777_216.0;
 /// erf(√2): the share of the normal distribution within two deviations.
-const TWO_SIGMA: f32 = 0.954_499_74;
+const TWO_SIGMA: f32 = 0.954_499_7;
 
 fn words(x: u64) -> [u32; 2] {
     [x as u32, (x >> 32) as u32]
 }
 
-/// The upper 24 bits as numbers in `[0, 1)`.
+/// The upper 24 bits as a number in `[0, 1)`.
 #[inline(always)]
-pub(crate) fn uniforms(words: [u32; 4]) -> [f32; 4] {
-    words.map(|word| (word >> 8) as f32 * STEP)
+pub(crate) fn uniform(word: u32) -> f32 {
+    (word >> 8) as f32 * STEP
 }
 
-/// Four normal numbers from four words.
+/// Makes uniform numbers normal, by pairs.
 #[inline(always)]
-pub(crate) fn normals(words: [u32; 4]) -> [f32; 4] {
-    let [a, b, c, d] = uniforms(words);
-    let pair = |radius: f32, turn: f32| {
+pub(crate) fn make_normal([a, b, c, d]: &mut Group<f32>) {
+    // A length that the compiler can't see: it would write the whole loop out, value by value,
+    // before it thinks of vectors.
+    let len = std::hint::black_box(LANES).min(LANES);
+    box_muller(&mut a[..len], &mut b[..len]);
+    box_muller(&mut c[..len], &mut d[..len]);
+}
+
+#[inline(always)]
+fn box_muller(a: &mut [f32], b: &mut [f32]) {
+    for (a, b) in a.iter_mut().zip(b) {
         // 1 - u lies in (0, 1], whose logarithm is finite.
-        let radius = (-2.0 * log(1.0 - radius)).sqrt();
-        let (sin, cos) = sin_cos_of_turns(turn);
-        [radius * cos, radius * sin]
-    };
-    let ([p, q], [r, s]) = (pair(a, b), pair(c, d));
-    [p, q, r, s]
+        let radius = (-2.0 * log(1.0 - *a)).sqrt();
+        let (sin, cos) = sin_cos_of_turns(*b);
+        (*a, *b) = (radius * cos, radius * sin);
+    }
 }
 
 #[cfg(test)]

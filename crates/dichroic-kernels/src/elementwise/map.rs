@@ -58,12 +58,15 @@ pub(crate) fn copied_aside(y: &mut [f32], mut task: impl FnMut(usize, &[f32], &m
 }
 
 /// `y = f(x)`.
+///
+/// `f` owns its constants (`move`): read through a reference they might change with each store, for
+/// all the compiler knows, and no loop would become vector code.
 #[inline(always)]
 pub(crate) fn map(isa: Isa, x: &[f32], y: &mut [f32], f: impl Fn(f32) -> f32) {
     compiled_for(
         isa,
         #[inline(always)]
-        || {
+        move || {
             for (y, &x) in y.iter_mut().zip(x) {
                 *y = f(x);
             }
@@ -82,7 +85,7 @@ pub(crate) fn map_pairs(
     compiled_for(
         isa,
         #[inline(always)]
-        || {
+        move || {
             for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
                 *y = f(a, b);
             }

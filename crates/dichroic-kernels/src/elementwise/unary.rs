@@ -230,7 +230,7 @@ impl Unary {
                     x,
                     y,
                     #[inline(always)]
-                    |$x| $f,
+                    move |$x| $f,
                 )
             };
         }
@@ -304,7 +304,7 @@ impl Unary {
                     (xy, dy),
                     dx,
                     #[inline(always)]
-                    |$v, $dy| $g,
+                    move |$v, $dy| $g,
                 )
             };
         }
