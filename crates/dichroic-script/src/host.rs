@@ -110,27 +110,6 @@ pub(crate) trait Library {
     fn bare_names(&self) -> Vec<String>;
 }
 
-/// A library with nothing in it.
-pub(crate) struct Nothing;
-
-impl Library for Nothing {
-    fn find(&self, _path: &str) -> Option<Value> {
-        None
-    }
-
-    fn has_root(&self, _root: &str) -> bool {
-        false
-    }
-
-    fn bare_name(&self, _name: &str) -> Option<Value> {
-        None
-    }
-
-    fn bare_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
-
 /// A module that exists in Python and not here: importing it is fine, using it is an error that says so.
 pub(crate) struct Absent {
     pub(crate) path: Rc<str>,

@@ -113,7 +113,27 @@ where
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::host::Nothing;
+
+    /// A library with nothing in it.
+    struct Nothing;
+
+    impl Library for Nothing {
+        fn find(&self, _path: &str) -> Option<Value> {
+            None
+        }
+
+        fn has_root(&self, _root: &str) -> bool {
+            false
+        }
+
+        fn bare_name(&self, _name: &str) -> Option<Value> {
+            None
+        }
+
+        fn bare_names(&self) -> Vec<String> {
+            Vec::new()
+        }
+    }
 
     /// Runs plain Python and gives back what it printed, with the error as text if there was one.
     pub(crate) fn printed(text: &str) -> String {

@@ -1,0 +1,90 @@
+//! What Keras and TensorFlow have and a script cannot use: training, data, files.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use crate::arguments::Arguments;
+use crate::error::{Eval, Fault};
+use crate::host::HostObject;
+use crate::machine::Machine;
+use crate::value::Value;
+
+/// A name that can be imported and not used.
+pub(super) struct Refused {
+    path: Rc<str>,
+}
+
+impl Refused {
+    pub(super) fn value(path: String) -> Value {
+        Value::Host(Rc::new(Self { path: path.into() }))
+    }
+
+    fn fault(&self) -> Box<Fault> {
+        Fault::unsupported(format!("`{}` cannot be used in a script", self.path))
+            .with_hint(instead(&self.path))
+    }
+}
+
+/// What to do instead of using a name.
+fn instead(path: &str) -> &'static str {
+    let has = |part: &str| path.contains(part);
+    if has("callbacks") || has("experimental") {
+        "scripts build models; train them with `dichroic train`"
+    } else if has("datasets") || has("preprocessing") || has("load_data") || has("to_categorical") {
+        "scripts build models; give data to `dichroic train --data`"
+    } else if has("load_model") || has("saving") || has("save") || has("from_json") {
+        "a script reads and writes no file; give a model file to a command of dichroic instead of a script"
+    } else if has("plot_model") {
+        "see `dichroic summary` and `dichroic explain`"
+    } else if has("applications") {
+        "build the model with layers; weights are not downloaded"
+    } else {
+        "only code that builds models with Keras's layers runs here"
+    }
+}
+
+impl HostObject for Refused {
+    fn type_name(&self) -> String {
+        format!("`{}`", self.path)
+    }
+
+    fn repr(&self) -> String {
+        format!("<{} (not available)>", self.path)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn attribute(&self, _machine: &mut Machine<'_>, _name: &str) -> Eval<Option<Value>> {
+        Err(self.fault())
+    }
+
+    fn call(&self, _machine: &mut Machine<'_>, _arguments: Arguments) -> Eval<Value> {
+        Err(self.fault())
+    }
+}
+
+/// The error of a model's method that trains, runs or saves it.
+pub(super) fn method(name: &str) -> Option<Box<Fault>> {
+    let instead = match name {
+        "fit" | "fit_generator" | "train_on_batch" => {
+            "a script only builds the model; train it with `dichroic train MODEL --data …`"
+        }
+        "evaluate" | "evaluate_generator" | "test_on_batch" => {
+            "a script only builds the model; evaluate it with `dichroic evaluate MODEL --data …`"
+        }
+        "predict" | "predict_generator" | "predict_on_batch" | "predict_classes" => {
+            "a script only builds the model; run it with `dichroic predict MODEL …`"
+        }
+        "save" | "save_weights" | "export" => {
+            "a script writes no file; `dichroic train MODEL --out FILE.keras` and `dichroic convert` do"
+        }
+        "load_weights" => "a script reads no file; give a `.keras` file as MODEL instead",
+        "get_weights" | "set_weights" => {
+            "a model has no weight values while its script runs; shapes are in `layer.weights`"
+        }
+        _ => return None,
+    };
+    Some(Fault::unsupported(format!("`{name}` is not run in a script")).with_hint(instead))
+}
