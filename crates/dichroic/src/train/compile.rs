@@ -10,7 +10,7 @@ use super::{Loss, Metric, Optimizer, TrainError};
 /// ```
 /// use dichroic::train::{Adam, Compile, LossFunction, Optimizer};
 /// let adam = Optimizer::new(Adam::default()).learning_rate(3e-4);
-/// let loss = LossFunction::SparseCategoricalCrossentropy { from_logits: true };
+/// let loss = LossFunction::SparseCategoricalCrossentropy { from_logits: true, ignore_class: None };
 /// let compile = Compile::new(adam, loss).metrics(vec!["accuracy".parse()?]);
 /// assert_eq!(Compile::from_config(&compile.to_config())?, compile);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

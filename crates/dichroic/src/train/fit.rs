@@ -84,7 +84,7 @@ impl Default for FitOptions<'_> {
 struct Run<'a> {
     objective: &'a Objective,
     samples: &'a Samples<'a>,
-    validation: Option<&'a Samples<'a>>,
+    validation: Option<(&'a Objective, &'a Samples<'a>)>,
     validation_batch: usize,
     weights: &'a [ParameterId],
     options: &'a FitOptions<'a>,
@@ -126,19 +126,19 @@ impl Trainer {
         let (train_rows, split_rows) = split(data, options.validation)?;
         let samples = Samples::new(data, train_rows, &objective, &options.class_weight)?;
         let no_class_weight = BTreeMap::new();
-        let validation = match (options.validation, split_rows) {
-            (Validation::Data(held_out), _) => {
-                // The same losses and metrics must suit the other data's shapes.
-                Objective::new(model, &self.compile, held_out)?;
-                Some(Samples::new(held_out, 0..held_out.len(), &objective, &no_class_weight)?)
-            }
-            (_, Some(rows)) => Some(Samples::new(data, rows, &objective, &no_class_weight)?),
-            _ => None,
+        // Data of their own may have other shapes, where the model leaves axes open.
+        let (held_out, held_rows) = match options.validation {
+            Validation::Data(held_out) => (held_out, Some(0..held_out.len())),
+            _ => (data, split_rows),
         };
+        let held_objective = Objective::new(model, &self.compile, held_out)?;
+        let held_samples = held_rows
+            .map(|rows| Samples::new(held_out, rows, &held_objective, &no_class_weight))
+            .transpose()?;
         let run = Run {
             objective: &objective,
             samples: &samples,
-            validation: validation.as_ref(),
+            validation: held_samples.as_ref().map(|samples| (&held_objective, samples)),
             validation_batch: options.validation_batch_size.unwrap_or(options.batch_size),
             weights: &weights,
             options,
@@ -182,21 +182,19 @@ impl Trainer {
         let options = run.options;
         let learn = Some((run.weights, self.compile.optimizer.clipping));
         let train = Maker { model, objective: run.objective, learn }.drafts(run.samples, options.batch_size)?;
-        let maker = Maker { model, objective: run.objective, learn: None };
-        let validate: Vec<Draft> = match run.validation {
-            Some(samples) => maker.drafts(samples, run.validation_batch)?,
-            None => Vec::new(),
-        };
-        let validation_bytes =
-            run.validation.map_or(0, |samples| Batch::bytes(samples, run.validation_batch.min(samples.len())));
         let largest = options.batch_size.min(run.samples.len());
-        let batches = Batch::bytes(run.samples, largest).saturating_add(validation_bytes);
-        check_memory(&[&train, &validate], self.updater.bytes(), batches)?;
+        let mut batches = Batch::bytes(run.samples, largest);
+        let mut held_out: Vec<Draft> = Vec::new();
+        if let Some((objective, samples)) = run.validation {
+            held_out = Maker { model, objective, learn: None }.drafts(samples, run.validation_batch)?;
+            let largest = run.validation_batch.min(samples.len());
+            batches = batches.saturating_add(Batch::bytes(samples, largest));
+        }
+        check_memory(&[&train, &held_out], self.updater.bytes(), batches)?;
         let validate = match run.validation {
-            Some(samples) => {
-                let plans = StepPlans::new(validate, samples.len(), run.validation_batch)?;
-                let batch = Batch::new(samples, run.objective, run.validation_batch.min(samples.len()));
-                Some((plans, batch))
+            Some((objective, samples)) => {
+                let plans = StepPlans::new(held_out, samples.len(), run.validation_batch)?;
+                Some((plans, Batch::new(samples, objective, run.validation_batch.min(samples.len()))))
             }
             None => None,
         };
@@ -305,12 +303,12 @@ impl Trainer {
         let epoch = self.progress.epoch;
         let mut epoch_logs = logs.clone();
         let due = (epoch + 1).is_multiple_of(run.options.validation_freq);
-        if let (Some(samples), Some((plans, batch)), true) = (run.validation, &mut machines.validate, due) {
+        if let (Some(held_out), Some((plans, batch)), true) = (run.validation, &mut machines.validate, due) {
             let cancel = run.options.cancel;
-            let Some(means) = evaluate_samples(model, (run.objective, samples), plans, batch, cancel)? else {
+            let Some(means) = evaluate_samples(model, held_out, plans, batch, cancel)? else {
                 return Ok(false);
             };
-            epoch_logs.add_validation(&run.objective.logs(&means));
+            epoch_logs.add_validation(&held_out.0.logs(&means));
         }
         for callback in callbacks.iter_mut() {
             callback.epoch_end(&mut self.context(model, run, outcome), &mut epoch_logs)?;

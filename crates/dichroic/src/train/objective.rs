@@ -1,7 +1,7 @@
 //! What is made small and measured, settled for one model and the shapes of one data set.
 
-use super::{Compile, Logs, Loss, Mean, Measure, Metric, TrainError};
-use crate::data::Dataset;
+use super::{Compile, Logs, Loss, LossFunction, Mean, Measure, Metric, TrainError};
+use crate::data::{Array, Dataset};
 use crate::model::Model;
 
 /// Losses and metrics of all outputs.
@@ -232,20 +232,28 @@ impl OutputObjective {
             return Err(TrainError::shape(place, format!("samples of shape {axes:?}"), format!("{own:?}{hint}")));
         }
         self.target_axes = axes.to_vec();
-        if loss.function.takes_classes() {
+        if let LossFunction::SparseCategoricalCrossentropy { ignore_class, .. } = loss.function {
             let classes = self.prediction.last().copied().unwrap_or(0);
-            check_classes(&self.name, target, classes)?;
+            check_classes(&self.name, target, classes, ignore_class)?;
         }
         Ok(())
     }
 }
 
 /// Refuses class numbers that are none.
-fn check_classes(output: &str, target: &crate::data::Array, classes: usize) -> Result<(), TrainError> {
+fn check_classes(
+    output: &str,
+    target: &Array,
+    classes: usize,
+    ignore_class: Option<i64>,
+) -> Result<(), TrainError> {
     let mut sample = vec![0.0; target.sample_len()];
     for row in 0..target.samples() {
         target.copy_samples(&[row], &mut sample);
-        let wrong = |class: f32| !(class >= 0.0 && class < classes as f32 && class.fract() == 0.0);
+        let wrong = |class: f32| {
+            let ignored = ignore_class.is_some_and(|ignored| class == ignored as f32);
+            !ignored && !(class >= 0.0 && class < classes as f32 && class.fract() == 0.0)
+        };
         if let Some(&got) = sample.iter().find(|class| wrong(**class)) {
             return Err(TrainError::Class { output: output.to_owned(), sample: row, got, classes });
         }

@@ -1,6 +1,7 @@
 //! The graph of one step: model, losses, penalties, and the gradients of all trainable weights.
 
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
+use dichroic_graph::ops::BroadcastTo;
 use dichroic_graph::{GraphError, ParameterId, Shape as GraphShape, ValueId};
 
 use super::emit::Emit;
@@ -93,28 +94,35 @@ fn add_loss(
     let target = graph.input(&format!("target of {}", output.name), GraphShape::from(axes));
     let weights = weighted
         .then(|| graph.input(&format!("sample weights of {}", output.name), GraphShape::from([batch])));
-    let mut values = loss.function.emit(graph, prediction, target)?;
+    let rows = loss.function.emit(graph, prediction, target)?;
     let mut emit = Emit(graph);
-    let shape = emit.0.shape(values).clone();
+    let shape = emit.0.shape(rows.values).clone();
+    let mut values = rows.values;
+    let mut counted = rows.mask;
     if let Some(weights) = weights {
         let mut aligned = vec![1; shape.len()];
         aligned[0] = batch;
         let weights = emit.reshape(weights, &aligned)?;
         values = emit.binary(BinaryKind::Multiply, values, weights)?;
+        if loss.reduction == Reduction::MeanWithSampleWeight {
+            let all = emit.add(BroadcastTo { shape: shape.clone() }, &[weights])?;
+            counted = Some(match counted {
+                Some(mask) => emit.binary(BinaryKind::Multiply, all, mask)?,
+                None => all,
+            });
+        }
     }
     let sum = emit.sum_all(values)?;
-    let count = shape.elements().max(1) as f64;
-    match (loss.reduction, weights) {
-        (Reduction::Sum, _) => Ok(sum),
-        (Reduction::MeanWithSampleWeight, Some(weights)) => {
-            let total = emit.sum_all(weights)?;
-            let total = emit.affine(total, count / batch.max(1) as f64, 0.0)?;
-            // Where all weights are 0 the sum is 0 too, and 0 divided by anything stays 0.
+    match counted {
+        _ if loss.reduction == Reduction::Sum => Ok(sum),
+        None => emit.affine(sum, 1.0 / shape.elements().max(1) as f64, 0.0),
+        Some(counted) => {
+            let divisor = emit.sum_all(counted)?;
+            // Where nothing counts the sum is 0 too, and 0 divided by anything stays 0.
             let least = emit.0.scalar(f32::MIN_POSITIVE);
-            let total = emit.binary(BinaryKind::Maximum, total, least)?;
-            emit.binary(BinaryKind::Divide, sum, total)
+            let divisor = emit.binary(BinaryKind::Maximum, divisor, least)?;
+            emit.binary(BinaryKind::Divide, sum, divisor)
         }
-        _ => emit.affine(sum, 1.0 / count, 0.0),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A training with everything that outlives one call of `fit`.
 
 use super::update::Updater;
-use super::{Compile, History, Progress, TrainError, TrainingState};
+use super::{Compile, History, OptimizerState, Progress, TrainError, TrainingState};
 use crate::model::Model;
 
 /// A compiled model's training: the optimizer with its slots, and where the training stands.
@@ -39,6 +39,16 @@ impl Trainer {
         trainer.updater.restore(&state.optimizer)?;
         trainer.progress = state.progress.clone();
         trainer.resuming = true;
+        Ok(trainer)
+    }
+
+    /// A training that begins anew with an optimizer that has learnt before, as Keras's `fit` on a loaded model.
+    ///
+    /// # Errors
+    /// When the state belongs to another model or optimizer.
+    pub fn with_optimizer(model: &Model, compile: Compile, state: &OptimizerState) -> Result<Self, TrainError> {
+        let mut trainer = Self::new(model, compile)?;
+        trainer.updater.restore(state)?;
         Ok(trainer)
     }
 

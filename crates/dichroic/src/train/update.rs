@@ -66,7 +66,7 @@ impl Updater {
     /// Sets the learning rate; one that follows a schedule can't be set.
     pub(crate) fn set_learning_rate(&mut self, rate: f64) -> Result<(), TrainError> {
         match &mut self.schedule {
-            LearningRate::Constant(own) => *own = rate,
+            LearningRate::Constant(own) => *own = rate as f32,
             LearningRate::Schedule(_) => {
                 return Err(TrainError::argument("learning_rate", "a number to change", "a schedule"));
             }
@@ -141,7 +141,7 @@ impl Updater {
         }
         self.iterations = state.iterations;
         if let LearningRate::Constant(rate) = &mut self.schedule {
-            *rate = state.learning_rate;
+            *rate = state.learning_rate as f32;
         }
         Ok(())
     }

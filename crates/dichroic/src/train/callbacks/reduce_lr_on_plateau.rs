@@ -47,6 +47,11 @@ impl Default for ReduceLrOnPlateau {
 }
 
 impl ReduceLrOnPlateau {
+    /// Watches a value, and waits some epochs.
+    pub fn new(monitor: Monitor, patience: usize) -> Self {
+        Self { monitor, patience, ..Self::default() }
+    }
+
     fn reduce(&mut self, context: &mut Context<'_>) -> Result<(), TrainError> {
         let rate = context.learning_rate();
         if rate > f64::from(self.min_lr as f32) {

@@ -6,7 +6,7 @@ use dichroic_graph::ops::{OneHot, Reduce, SoftmaxCrossEntropy};
 use dichroic_graph::{GraphError, Op, ValueId};
 
 use super::super::emit::Emit;
-use super::EPSILON;
+use super::{EPSILON, RowLosses};
 
 /// Targets as probabilities: `−Σ target · ln prediction` over the last axis.
 pub(super) fn emit_categorical(
@@ -41,6 +41,23 @@ pub(super) fn emit_sparse(
             from_probabilities(emit, prediction, wanted)
         }
     }
+}
+
+/// Targets as class numbers, of which one marks the rows that are left out.
+pub(super) fn emit_sparse_without(
+    emit: &mut Emit<'_>,
+    (prediction, target): (ValueId, ValueId),
+    from_logits: bool,
+    class: i64,
+) -> Result<RowLosses, GraphError> {
+    let class = emit.0.scalar(class as f32);
+    let ignored = emit.binary(BinaryKind::Equal, target, class)?;
+    let mask = emit.affine(ignored, -1.0, 1.0)?;
+    // The class that marks them need not be one of the prediction's: 0 always is.
+    let target = emit.binary(BinaryKind::Multiply, target, mask)?;
+    let values = emit_sparse(emit, (prediction, target), from_logits)?;
+    let values = emit.binary(BinaryKind::Multiply, values, mask)?;
+    Ok(RowLosses { values, mask: Some(mask) })
 }
 
 fn logits(emit: &Emit<'_>, prediction: ValueId, from_logits: bool) -> Option<ValueId> {

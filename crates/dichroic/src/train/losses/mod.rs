@@ -43,6 +43,8 @@ pub enum LossFunction {
     SparseCategoricalCrossentropy {
         /// Whether predictions are logits.
         from_logits: bool,
+        /// A class number whose rows are left out.
+        ignore_class: Option<i64>,
     },
     /// The mean of `−target · ln prediction − (1 − target) · ln (1 − prediction)`.
     ///
@@ -74,6 +76,15 @@ pub enum LossFunction {
     },
 }
 
+/// The loss of each row of the last axis.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowLosses {
+    /// One value for each row.
+    pub(crate) values: ValueId,
+    /// 1 for rows that count and 0 for others, whose values are 0; `None` where all count.
+    pub(crate) mask: Option<ValueId>,
+}
+
 /// How the values of a loss become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reduction {
@@ -93,8 +104,8 @@ pub enum Reduction {
 ///
 /// ```
 /// use dichroic::train::{Loss, LossFunction};
-/// let loss: Loss = "sparse_categorical_crossentropy".parse()?;
-/// assert_eq!(loss, LossFunction::SparseCategoricalCrossentropy { from_logits: false }.into());
+/// let loss: Loss = "mse".parse()?;
+/// assert_eq!(loss, LossFunction::MeanSquaredError.into());
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -140,7 +151,7 @@ impl LossFunction {
         Some(
             [
                 Self::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.0 },
-                Self::SparseCategoricalCrossentropy { from_logits: false },
+                Self::SparseCategoricalCrossentropy { from_logits: false, ignore_class: None },
                 Self::BinaryCrossentropy { from_logits: false, label_smoothing: 0.0 },
                 Self::MeanSquaredError,
                 Self::MeanAbsoluteError,
@@ -162,7 +173,7 @@ impl LossFunction {
         if prediction.last() == Some(&1) {
             Self::BinaryCrossentropy { from_logits: false, label_smoothing: 0.0 }
         } else if targets_are_classes(target, prediction) {
-            Self::SparseCategoricalCrossentropy { from_logits: false }
+            Self::SparseCategoricalCrossentropy { from_logits: false, ignore_class: None }
         } else {
             Self::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.0 }
         }
@@ -179,7 +190,7 @@ impl LossFunction {
             Self::CategoricalCrossentropy { from_logits, label_smoothing } => {
                 cross_entropy::value(&cross_entropy::smoothed(target, label_smoothing), prediction, from_logits)
             }
-            Self::SparseCategoricalCrossentropy { from_logits } => {
+            Self::SparseCategoricalCrossentropy { from_logits, .. } => {
                 let wanted = cross_entropy::one_hot(target[0], prediction.len());
                 cross_entropy::value(&wanted, prediction, from_logits)
             }
@@ -196,9 +207,9 @@ impl LossFunction {
     ///
     /// A softmax or sigmoid that makes the prediction is taken into the loss, which then is computed
     /// from the logits: the same up to rounding where no probability is near 0, and finite where one is.
-    pub(crate) fn emit(&self, graph: &mut Graph, prediction: ValueId, target: ValueId) -> Result<ValueId, GraphError> {
+    pub(crate) fn emit(&self, graph: &mut Graph, prediction: ValueId, target: ValueId) -> Result<RowLosses, GraphError> {
         let mut emit = Emit(graph);
-        match *self {
+        let values = match *self {
             Self::Crossentropy | Self::CategoricalCrossentropy { .. } => {
                 let (from_logits, smoothing) = match *self {
                     Self::CategoricalCrossentropy { from_logits, label_smoothing } => (from_logits, label_smoothing),
@@ -206,8 +217,11 @@ impl LossFunction {
                 };
                 cross_entropy::emit_categorical(&mut emit, (prediction, target), from_logits, smoothing)
             }
-            Self::SparseCategoricalCrossentropy { from_logits } => {
+            Self::SparseCategoricalCrossentropy { from_logits, ignore_class: None } => {
                 cross_entropy::emit_sparse(&mut emit, (prediction, target), from_logits)
+            }
+            Self::SparseCategoricalCrossentropy { from_logits, ignore_class: Some(class) } => {
+                return cross_entropy::emit_sparse_without(&mut emit, (prediction, target), from_logits, class);
             }
             Self::BinaryCrossentropy { from_logits, label_smoothing } => {
                 binary::emit(&mut emit, (prediction, target), from_logits, label_smoothing)
@@ -215,7 +229,8 @@ impl LossFunction {
             Self::MeanSquaredError => regression::emit_squared(&mut emit, prediction, target),
             Self::MeanAbsoluteError => regression::emit_absolute(&mut emit, prediction, target),
             Self::Huber { delta } => regression::emit_huber(&mut emit, (prediction, target), delta),
-        }
+        }?;
+        Ok(RowLosses { values, mask: None })
     }
 
     fn read(object: &KerasObject) -> Result<Self, String> {
@@ -241,12 +256,10 @@ impl LossFunction {
                     return Err(format!("label_smoothing must be from 0 to 1, got {label_smoothing}"));
                 }
             }
-            Self::SparseCategoricalCrossentropy { from_logits } => {
+            Self::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
                 known.extend(["from_logits", "ignore_class", "axis"]);
                 *from_logits = logits()?;
-                if let Some(class) = object.integer("ignore_class")? {
-                    return Err(format!("ignore_class = {class} is not supported; give its samples the weight 0"));
-                }
+                *ignore_class = object.integer("ignore_class")?;
             }
             Self::Huber { delta } => {
                 known.push("delta");
@@ -274,9 +287,9 @@ impl LossFunction {
                 set("label_smoothing", json!(label_smoothing));
                 set("axis", json!(-1));
             }
-            Self::SparseCategoricalCrossentropy { from_logits } => {
+            Self::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
                 set("from_logits", json!(from_logits));
-                set("ignore_class", Value::Null);
+                set("ignore_class", json!(ignore_class));
                 set("axis", json!(-1));
             }
             Self::Huber { delta } => {
@@ -372,7 +385,7 @@ mod tests {
         assert_eq!(value["class_name"], json!("CategoricalCrossentropy"));
         assert_eq!(serde_json::from_value::<Loss>(value).unwrap(), loss);
         for config in [
-            json!({"class_name": "SparseCategoricalCrossentropy", "config": {"ignore_class": 3}}),
+            json!({"class_name": "SparseCategoricalCrossentropy", "config": {"ignore_class": "none"}}),
             json!({"class_name": "Huber", "config": {"delta": 0}}),
             json!({"class_name": "MeanSquaredError", "config": {"from_logits": true}}),
             json!({"class_name": "BinaryCrossentropy", "config": {"axis": 1}}),

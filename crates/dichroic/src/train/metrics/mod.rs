@@ -206,6 +206,9 @@ impl Metric {
                 let written = json!({"class_name": class_name, "config": config});
                 let loss: super::Loss = serde_json::from_value(written).map_err(|error| error.to_string())?;
                 *function = loss.function;
+                if matches!(function, LossFunction::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }) {
+                    return Err("ignore_class is not supported in a metric".to_owned());
+                }
             }
             Measure::Accuracy | Measure::CategoricalAccuracy | Measure::SparseCategoricalAccuracy => {}
         }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::keras_object::KerasObject;
+use crate::layers::registry::auto_name;
 
 mod adam;
 mod adamw;
@@ -71,7 +72,7 @@ pub struct Optimizer {
     pub weight_decay: Option<f64>,
     /// How gradients are clipped.
     pub clipping: Option<Clipping>,
-    /// Its name; the class's plain name unless set.
+    /// Its name; Keras's plain one unless set: `adam`, `rm_sprop`.
     pub name: String,
 }
 
@@ -104,10 +105,10 @@ impl Optimizer {
         };
         Self {
             algorithm,
-            learning_rate: LearningRate::Constant(rate),
+            learning_rate: LearningRate::from(rate),
             weight_decay,
             clipping: None,
-            name: algorithm.class_name().to_lowercase(),
+            name: auto_name(algorithm.class_name()),
         }
     }
 
@@ -356,7 +357,7 @@ mod tests {
     fn every_optimizer_is_known_by_name_and_survives_its_configuration() {
         for name in OPTIMIZERS {
             let optimizer: Optimizer = name.parse().unwrap();
-            assert_eq!(optimizer.name, name);
+            assert_eq!(optimizer.name.replace('_', ""), name);
             assert_eq!(read(serde_json::to_value(&optimizer).unwrap()), Ok(optimizer));
         }
         assert_eq!("SGD".parse::<Optimizer>(), "sgd".parse());

@@ -9,8 +9,8 @@ use crate::keras_object::KerasObject;
 /// A learning rate: a number, or a number for each step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LearningRate {
-    /// The same at every step, unless a callback changes it.
-    Constant(f64),
+    /// The same at every step, unless a callback changes it; as f32, like Keras's variable.
+    Constant(f32),
     /// By the step's number.
     Schedule(Schedule),
 }
@@ -66,14 +66,14 @@ impl LearningRate {
     /// The rate after `iterations` steps, rounded to f32 as Keras holds it.
     pub fn at(&self, iterations: u64) -> f64 {
         f64::from(match self {
-            Self::Constant(rate) => *rate as f32,
+            Self::Constant(rate) => *rate,
             Self::Schedule(schedule) => schedule.at(iterations as f64) as f32,
         })
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
         let rate = match self {
-            Self::Constant(rate) => *rate,
+            Self::Constant(rate) => f64::from(*rate),
             Self::Schedule(schedule) => {
                 schedule.check()?;
                 schedule.at(0.0)
@@ -178,7 +178,7 @@ impl Schedule {
 
 impl From<f64> for LearningRate {
     fn from(rate: f64) -> Self {
-        Self::Constant(rate)
+        Self::Constant(rate as f32)
     }
 }
 
@@ -215,7 +215,7 @@ impl<'de> Deserialize<'de> for LearningRate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         if let Some(rate) = value.as_f64() {
-            return Ok(Self::Constant(rate));
+            return Ok(Self::from(rate));
         }
         if value.is_string() {
             return Err(D::Error::custom(format!("needs a number or a schedule, got {value}")));
