@@ -6,16 +6,20 @@ mod axes;
 mod cost;
 mod error;
 mod layer;
+mod picture;
 mod receptive_field;
 mod summary;
 mod trace;
+mod what_if;
 
 pub use axes::Axes;
 pub use cost::{Cost, Costs, macs};
 pub use error::ExplainError;
 pub use layer::{ConvolutionExplanation, LayerExplanation, Note, TermExplanation};
+pub use picture::{Anchor, FilterPicture, Mark, Rgb, Scene};
 pub use receptive_field::ReceptiveField;
 pub use summary::{
     Color, Column, Connection, Row, Strides, Style, Summary, SummaryError, SummaryOptions,
 };
 pub use trace::{ChannelTrace, Grid, Trace, TraceRequest};
+pub use what_if::{Variant, WhatIf};

@@ -1,0 +1,251 @@
+//! The kernels of a convolution as a picture: one row for each input channel, one column for each filter.
+
+use dichroic_graph::ParameterId;
+use dichroic_graph::kernels::tensor::Tensor;
+
+use super::scene::{Anchor, Rgb, Scene, text_width};
+use crate::explain::ExplainError;
+use crate::explain::trace::convolutions;
+use crate::layers::{Convolution, Sharing};
+use crate::model::{Model, ModelError};
+
+/// What of a layer is drawn, and how large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilterPicture {
+    /// The most filters, from the first on.
+    pub filters: usize,
+    /// The most input channels, from the first on.
+    pub channels: usize,
+    /// Pixels for one weight; `None` makes the picture about 1,200 pixels wide.
+    pub cell: Option<u32>,
+}
+
+impl Default for FilterPicture {
+    fn default() -> Self {
+        Self { filters: 64, channels: 32, cell: None }
+    }
+}
+
+/// White for zero, red above and blue below, darker with distance, from the ends of a scale inwards.
+const ABOVE: [Rgb; 4] = [[247, 247, 247], [253, 219, 199], [239, 138, 98], [178, 24, 43]];
+const BELOW: [Rgb; 4] = [[247, 247, 247], [209, 229, 240], [103, 169, 207], [33, 102, 172]];
+const GAP: u32 = 4;
+const MARGIN: u32 = 12;
+
+impl FilterPicture {
+    /// Draws the kernels on one scale around zero; above those of a first layer on three channels, each filter as a
+    /// colour picture.
+    ///
+    /// Of a separable convolution the first stage is drawn. A kernel of rank 1 is a strip, one of rank 3 its slices
+    /// from left to right.
+    ///
+    /// # Errors
+    /// When the layer is no convolution or its weights have no values.
+    pub fn draw(&self, model: &Model, layer: &str) -> Result<Scene, ExplainError> {
+        let handle = model.get_layer(layer)?;
+        let not_one = || ExplainError::NotAConvolution {
+            layer: layer.to_owned(),
+            class_name: handle.class_name().to_owned(),
+            convolutions: convolutions(model),
+        };
+        let inputs = handle
+            .built_for()
+            .ok_or_else(|| ModelError::NotBuilt { model: model.name().to_owned() })?;
+        let convolution =
+            handle.layer().and_then(|kind| kind.convolution(inputs)).ok_or_else(not_one)?;
+        let index = model.weights_of(handle).first().copied().ok_or_else(not_one)?;
+        let kernel = model.parameters()?.get(ParameterId(index)).ok_or_else(not_one)?;
+        let kernels = Kernels::new(&convolution, kernel);
+        Ok(Drawing::new(self, &kernels, layer).scene())
+    }
+}
+
+/// A kernel array seen as planes of rows and columns for each channel and filter.
+struct Kernels<'a> {
+    values: &'a [f32],
+    /// Slices, rows and columns of one kernel.
+    sides: [usize; 3],
+    channels: usize,
+    filters: usize,
+    /// Whether the array lies (…, filters, channels).
+    swapped: bool,
+    colour: bool,
+    largest: f32,
+}
+
+impl<'a> Kernels<'a> {
+    fn new(convolution: &Convolution, kernel: &'a Tensor) -> Self {
+        let size = &convolution.window.size;
+        let mut sides = [1; 3];
+        sides[3 - size.len()..].copy_from_slice(size);
+        let shape = kernel.shape();
+        let (before, last) = (shape[shape.len() - 2], shape[shape.len() - 1]);
+        let swapped = convolution.window.transposed;
+        let (channels, filters) = if swapped { (last, before) } else { (before, last) };
+        let largest = kernel.data().iter().filter(|value| value.is_finite());
+        Self {
+            values: kernel.data(),
+            sides,
+            channels,
+            filters,
+            swapped,
+            colour: channels == 3
+                && size.len() == 2
+                && !swapped
+                && convolution.sharing == Sharing::None,
+            largest: largest.fold(0.0, |largest, value| largest.max(value.abs())),
+        }
+    }
+
+    fn value(&self, cell: usize, channel: usize, filter: usize) -> f32 {
+        let index = match self.swapped {
+            false => (cell * self.channels + channel) * self.filters + filter,
+            true => (cell * self.filters + filter) * self.channels + channel,
+        };
+        self.values.get(index).copied().unwrap_or(0.0)
+    }
+}
+
+struct Drawing<'a> {
+    kernels: &'a Kernels<'a>,
+    scene: Scene,
+    channels: usize,
+    filters: usize,
+    cell: u32,
+    left: u32,
+    top: u32,
+}
+
+impl<'a> Drawing<'a> {
+    fn new(options: &FilterPicture, kernels: &'a Kernels<'a>, layer: &str) -> Self {
+        let filters = kernels.filters.min(options.filters.max(1));
+        let channels = kernels.channels.min(options.channels.max(1));
+        let across = filters as u32 * (kernels.sides[0] * kernels.sides[2]) as u32;
+        let cell = options.cell.unwrap_or_else(|| (1_200 / across.max(1)).clamp(3, 16)).max(1);
+        let mut title =
+            format!("{layer}: {} filters, {} input channels", kernels.filters, kernels.channels);
+        if filters < kernels.filters || channels < kernels.channels {
+            title += &format!(" (the first {filters} and {channels} are shown)");
+        }
+        let label = text_width(&format!("channel {}", channels.saturating_sub(1)), 1);
+        Self {
+            kernels,
+            scene: Scene::new(title),
+            channels,
+            filters,
+            cell,
+            left: MARGIN + label + 8,
+            top: MARGIN + 14 + 16 + 14,
+        }
+    }
+
+    /// The place of one kernel: pixels wide and high, gap left out.
+    fn tile(&self) -> (u32, u32) {
+        let [slices, rows, columns] = self.kernels.sides.map(|side| side as u32);
+        (slices * columns * self.cell + (slices - 1) * 2, rows * self.cell)
+    }
+
+    fn scene(mut self) -> Scene {
+        let (width, height) = self.tile();
+        let title = self.scene.title.clone();
+        self.scene.text((MARGIN, MARGIN), 2, &title, Anchor::Start);
+        let step =
+            (text_width(&self.filters.to_string(), 1) + 6).div_ceil(width + GAP).max(1) as usize;
+        for filter in (0..self.filters).step_by(step) {
+            let middle = self.left + filter as u32 * (width + GAP) + width / 2;
+            self.scene.text((middle, self.top - 12), 1, &filter.to_string(), Anchor::Middle);
+        }
+        let mut row = 0;
+        if self.kernels.colour {
+            self.row_label(row, "in colour");
+            for filter in 0..self.filters {
+                self.kernel(row, filter, |drawing, cell| drawing.colour(cell, filter));
+            }
+            row += 1;
+        }
+        for channel in 0..self.channels {
+            self.row_label(row, &format!("channel {channel}"));
+            for filter in 0..self.filters {
+                self.kernel(row, filter, |drawing, cell| {
+                    drawing.shade(drawing.kernels.value(cell, channel, filter))
+                });
+            }
+            row += 1;
+        }
+        let bottom = self.top + row * (height + GAP) + 8;
+        let grid = self.left + self.filters as u32 * (width + GAP);
+        let scale = self.scale(bottom);
+        self.scene.width = grid.max(MARGIN + text_width(&title, 2)).max(scale) + MARGIN;
+        self.scene.height = bottom + 12 + 12 + MARGIN;
+        self.scene
+    }
+
+    fn row_label(&mut self, row: u32, text: &str) {
+        let (_, height) = self.tile();
+        let middle = self.top + row * (height + GAP) + height / 2;
+        self.scene.text((self.left - 8, middle.saturating_sub(3)), 1, text, Anchor::End);
+    }
+
+    fn kernel(&mut self, row: u32, filter: usize, colour: impl Fn(&Self, usize) -> Rgb) {
+        let (width, height) = self.tile();
+        let (x, y) = (self.left + filter as u32 * (width + GAP), self.top + row * (height + GAP));
+        // A frame, so that a kernel of zeros is seen too.
+        self.scene.rect((x - 1, y - 1), (width + 2, height + 2), [200, 200, 200]);
+        let [slices, rows, columns] = self.kernels.sides;
+        for cell in 0..slices * rows * columns {
+            let (slice, within) = (cell / (rows * columns), cell % (rows * columns));
+            let across = (slice * columns + within % columns) as u32 * self.cell + slice as u32 * 2;
+            let down = (within / columns) as u32 * self.cell;
+            let fill = colour(self, cell);
+            self.scene.rect((x + across, y + down), (self.cell, self.cell), fill);
+        }
+    }
+
+    /// The scale below the kernels; returns its right end.
+    fn scale(&mut self, y: u32) -> u32 {
+        const STEPS: u32 = 61;
+        let largest = self.kernels.largest;
+        for step in 0..STEPS {
+            let part = step as f32 / (STEPS - 1) as f32 * 2.0 - 1.0;
+            let fill = self.shade(part * largest);
+            self.scene.rect((self.left + step * 4, y), (4, 10), fill);
+        }
+        let right = self.left + STEPS * 4;
+        for (x, text, anchor) in [
+            (self.left, format!("-{largest:.3}"), Anchor::Start),
+            (self.left + STEPS * 2, "0".to_owned(), Anchor::Middle),
+            (right, format!("+{largest:.3}"), Anchor::End),
+        ] {
+            self.scene.text((x, y + 14), 1, &text, anchor);
+        }
+        right
+    }
+
+    fn shade(&self, value: f32) -> Rgb {
+        if !value.is_finite() {
+            // Neither above nor below: it must be seen.
+            return [0, 0, 0];
+        }
+        let part = (value.abs() / self.kernels.largest.max(f32::MIN_POSITIVE)).min(1.0) * 3.0;
+        let stops = if value < 0.0 { &BELOW } else { &ABOVE };
+        let from = (part as usize).min(2);
+        mixed(stops[from], stops[from + 1], part - from as f32)
+    }
+
+    fn colour(&self, cell: usize, filter: usize) -> Rgb {
+        let largest = self.kernels.largest.max(f32::MIN_POSITIVE);
+        let light = |channel: usize| {
+            let value = self.kernels.value(cell, channel, filter) / largest;
+            ((value * 0.5 + 0.5) * 255.0).round() as u8
+        };
+        [light(0), light(1), light(2)]
+    }
+}
+
+fn mixed(from: Rgb, to: Rgb, part: f32) -> Rgb {
+    let mix = |index: usize| {
+        let (a, b) = (f32::from(from[index]), f32::from(to[index]));
+        (a + (b - a) * part).round() as u8
+    };
+    [mix(0), mix(1), mix(2)]
+}

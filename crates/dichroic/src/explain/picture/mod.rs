@@ -1,0 +1,9 @@
+//! Pictures: the filters of a layer, and variants of a layer beside each other.
+
+mod chart;
+mod filters;
+mod glyphs;
+mod scene;
+
+pub use filters::FilterPicture;
+pub use scene::{Anchor, Mark, Rgb, Scene};
