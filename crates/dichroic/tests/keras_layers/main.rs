@@ -1,0 +1,5 @@
+//! All layers: against Keras, and against what every layer owes.
+
+mod golden;
+mod lowered;
+mod registry;
