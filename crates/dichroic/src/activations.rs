@@ -201,7 +201,8 @@ fn glu(lowering: &mut Lowering<'_>, x: ValueId) -> Result<ValueId, LayerError> {
 /// classifier. The support as a 0/1 mask has no gradient, as it should: it is constant almost everywhere.
 ///
 /// # Source
-/// Martins and Astudillo, "From Softmax to Sparsemax", 2016.
+/// Martins and Astudillo, "From Softmax to Sparsemax", 2016. Keras up to 3.15 has another `τ` where more than
+/// one value stays above zero, and sums that are not 1 (keras-team/keras#23425); this is the definition.
 fn sparsemax(lowering: &mut Lowering<'_>, x: ValueId) -> Result<ValueId, LayerError> {
     let shape = lowering.shape(x).to_vec();
     let channels = lowering.shape(x).last_axis();

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dichroic::data::{Array, Dataset, Values};
+use dichroic::data::{Array, Dataset, PixelRange, Values};
 use dichroic::layers::{BatchNormalization, Conv2D, Dense, Dropout, Flatten};
 use dichroic::model::{Call, Input, Model, Sequential};
 use dichroic::train::callbacks::{
-    Callback, Context, CsvLogger, EarlyStopping, ModelCheckpoint, Monitor, ProgressLines, ReduceLrOnPlateau,
+    Callback, Context, CsvLogger, EarlyStopping, ModelCheckpoint, Monitor, ProgressLines,
+    ReduceLrOnPlateau,
 };
 use dichroic::train::{
-    Compile, FitOptions, Logs, OPTIMIZERS, Optimizer, Origin, Outcome, PerOutput, Sgd, TrainError, Trainer,
-    TrainingState, Validation,
+    Compile, FitOptions, Logs, OPTIMIZERS, Optimizer, Origin, Outcome, PerOutput, Sgd, TrainError,
+    Trainer, TrainingState, Validation,
 };
+use dichroic_graph::kernels::tensor::Tensor;
 
 /// Numbers that look random and are the same each time.
 fn noise(count: usize, seed: u32) -> Vec<f32> {
@@ -127,7 +129,10 @@ impl Callback for CancelAfter<'_> {
 fn a_training_stopped_after_any_step_goes_on_bit_for_bit() {
     let data = pictures(21);
     for optimizer in ["adam", "rmsprop"] {
-        let fit = |trainer: &mut Trainer, model: &mut Model, cancel: Option<&AtomicBool>, steps: usize| {
+        let fit = |trainer: &mut Trainer,
+                   model: &mut Model,
+                   cancel: Option<&AtomicBool>,
+                   steps: usize| {
             let options = FitOptions { validation: Validation::Split(0.2), cancel, ..options(3) };
             let never = AtomicBool::new(false);
             let mut reduce = ReduceLrOnPlateau::new(Monitor::new("val_loss"), 1);
@@ -163,10 +168,16 @@ fn a_state_of_another_training_is_refused() {
     let mut trainer = Trainer::new(&model, compile("adam")).unwrap();
     trainer.fit(&mut model, &data, &options(1), &mut []).unwrap();
     let state = trainer.state();
-    assert!(matches!(Trainer::resume(&model, compile("sgd"), &state), Err(TrainError::Resume { .. })));
+    assert!(matches!(
+        Trainer::resume(&model, compile("sgd"), &state),
+        Err(TrainError::Resume { .. })
+    ));
     let mut resumed = Trainer::resume(&model, compile("adam"), &state).unwrap();
     let other = FitOptions { batch_size: 4, ..options(2) };
-    assert!(matches!(resumed.fit(&mut model, &data, &other, &mut []), Err(TrainError::Resume { .. })));
+    assert!(matches!(
+        resumed.fit(&mut model, &data, &other, &mut []),
+        Err(TrainError::Resume { .. })
+    ));
 }
 
 #[test]
@@ -191,7 +202,7 @@ fn a_loss_that_is_no_number_names_where_it_began() {
 
     let mut model = network();
     let kernel = model.weight("dense", "kernel").unwrap().shape().to_vec();
-    let huge = dichroic_graph::kernels::tensor::Tensor::full(kernel, f32::MAX).unwrap();
+    let huge = Tensor::full(kernel, f32::MAX).unwrap();
     model.set_weight("dense", "kernel", huge).unwrap();
     let found = origin(&data, &mut model, sgd());
     assert_eq!(found, Origin::Layer("dense".to_owned()));
@@ -210,15 +221,27 @@ fn targets_and_inputs_that_do_not_suit_are_refused_by_name() {
     };
     let data = pictures(6);
     let error = fit(&data, "categorical_crossentropy");
-    assert!(error.contains("output \"dense\"") && error.contains("sparse_categorical_crossentropy"), "{error}");
+    assert!(
+        error.contains("output \"dense\"") && error.contains("sparse_categorical_crossentropy"),
+        "{error}"
+    );
     let one_hot = Array::new("y", [6, 3], Values::F32(vec![0.0; 18])).unwrap();
-    let error = fit(&Dataset::new(data.inputs().to_vec(), vec![one_hot]).unwrap(), "sparse_categorical_crossentropy");
+    let error = fit(
+        &Dataset::new(data.inputs().to_vec(), vec![one_hot]).unwrap(),
+        "sparse_categorical_crossentropy",
+    );
     assert!(error.contains("one-hot"), "{error}");
     let wrong = Array::column("y", vec![0.0, 1.0, 2.0, 3.0, 0.0, 0.0]);
-    let error = fit(&Dataset::new(data.inputs().to_vec(), vec![wrong]).unwrap(), "sparse_categorical_crossentropy");
+    let error = fit(
+        &Dataset::new(data.inputs().to_vec(), vec![wrong]).unwrap(),
+        "sparse_categorical_crossentropy",
+    );
     assert!(error.contains("sample 3 has class 3") && error.contains("0 to 2"), "{error}");
     let x = Array::new("x", [6, 5, 5, 1], Values::F32(vec![0.0; 150])).unwrap();
-    let error = fit(&Dataset::new(vec![x], data.targets().to_vec()).unwrap(), "sparse_categorical_crossentropy");
+    let error = fit(
+        &Dataset::new(vec![x], data.targets().to_vec()).unwrap(),
+        "sparse_categorical_crossentropy",
+    );
     assert!(error.contains("input_layer") && error.contains("(None, 6, 6, 1)"), "{error}");
 }
 
@@ -256,13 +279,20 @@ fn early_stopping_restores_the_best_weights_and_the_rate_falls_on_a_plateau() {
         }
         Ok(())
     });
-    let outcome = trainer.fit(&mut model, &data, &options(9), &mut [&mut stop, &mut reduce, &mut keep_first]);
+    let outcome =
+        trainer.fit(&mut model, &data, &options(9), &mut [&mut stop, &mut reduce, &mut keep_first]);
     drop(keep_first);
     assert_eq!(outcome.unwrap(), Outcome::Stopped);
     assert_eq!((stop.best_epoch(), stop.stopped_epoch()), (0, Some(2)));
     assert!(weights(&model) == best);
-    let rates: Vec<f32> = trainer.history().get("learning_rate").unwrap().iter().map(|&rate| rate as f32).collect();
-    assert_eq!(rates, [0.01, 0.01, 0.001]);
+    let rates = trainer.history().get("learning_rate").unwrap();
+    assert!(
+        rates
+            .iter()
+            .zip([0.01, 0.01, 0.001])
+            .all(|(got, expected)| (got / expected - 1.0).abs() < 1e-6)
+    );
+    assert_eq!(rates.len(), 3);
 }
 
 #[test]
@@ -278,7 +308,8 @@ fn progress_is_written_in_the_form_of_keras_and_the_table_has_a_line_for_each_ep
     let text = String::from_utf8(lines.into_inner()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!((lines.len(), lines[0], lines[2]), (4, "Epoch 1/2", "Epoch 2/2"));
-    let names: Vec<&str> = lines[1].split(" - ").skip(3).map(|part| part.split(':').next().unwrap()).collect();
+    let names: Vec<&str> =
+        lines[1].split(" - ").skip(3).map(|part| part.split(':').next().unwrap()).collect();
     assert!(lines[1].starts_with("2/2 - 0s - "), "{text}");
     assert_eq!(names, ["accuracy", "loss", "val_accuracy", "val_loss"]);
     let table = std::fs::read_to_string(&path).unwrap();
@@ -315,4 +346,55 @@ fn several_outputs_have_losses_weights_and_metrics_of_their_own() {
     assert_eq!(names, ["class_accuracy", "class_loss", "loss", "size_loss", "size_mae"]);
     let get = |name: &str| logs.get(name).unwrap();
     assert!((get("loss") - get("class_loss") - 0.5 * get("size_loss")).abs() < 1e-6, "{logs:?}");
+}
+
+#[test]
+fn a_saturated_softmax_or_sigmoid_still_learns() {
+    // Computed from probabilities, both would be clipped: the loss 16.1, the gradient 0.
+    for (activation, units, loss) in
+        [("softmax", 2, "sparse_categorical_crossentropy"), ("sigmoid", 1, "binary_crossentropy")]
+    {
+        let layer = Dense::new(units).activation(activation).use_bias(false);
+        let mut model = Sequential::new().add(Input::new(&[1])).add(layer).finish().unwrap();
+        let kernel = if units == 2 { vec![0.0, 60.0] } else { vec![60.0] };
+        model.set_parameters(vec![Tensor::new([1, units], kernel).unwrap()]).unwrap();
+        let x = Array::new("x", [1, 1], Values::F32(vec![1.0])).unwrap();
+        let data = Dataset::new(vec![x], vec![Array::column("y", vec![0.0])]).unwrap();
+        let mut trainer = Trainer::new(&model, Compile::named("sgd", loss, &[]).unwrap()).unwrap();
+        trainer.fit(&mut model, &data, &options(1), &mut []).unwrap();
+        assert_eq!(trainer.history().get("loss").unwrap()[0] as f32, 60.0, "{activation}");
+        let after = model.parameters().unwrap().tensors()[0].data()[units - 1];
+        assert!((after - 59.99).abs() < 1e-4, "{activation}: {after}");
+    }
+}
+
+#[test]
+fn a_training_that_can_not_fit_the_memory_is_refused_with_the_figures() {
+    // 64 pictures of 64 × 64 with four million channels are 4 TB.
+    let mut model = Sequential::new()
+        .add(Input::new(&[64, 64, 1]))
+        .add(Conv2D::new(4_000_000, 1))
+        .finish()
+        .unwrap();
+    model.build(0).unwrap();
+    let x = Array::new("x", [64, 64, 64, 1], Values::U8(vec![0; 64 * 64 * 64], PixelRange::Unit))
+        .unwrap();
+    let y = Array::column("y", vec![0.0; 64]);
+    let x_only = Dataset::new(vec![x.clone()], vec![y]).unwrap();
+    let mut trainer = Trainer::new(&model, Compile::named("sgd", "mse", &[]).unwrap()).unwrap();
+    let wrong_target = trainer.fit(&mut model, &x_only, &options(1), &mut []);
+    assert!(matches!(wrong_target, Err(TrainError::Shape { .. })));
+
+    let sparse = Compile::named("sgd", "sparse_categorical_crossentropy", &[]).unwrap();
+    let mut trainer = Trainer::new(&model, sparse).unwrap();
+    let y = Array::new("y", [64, 64, 64], Values::U8(vec![0; 64 * 64 * 64], PixelRange::Bytes))
+        .unwrap();
+    let data = Dataset::new(vec![x], vec![y]).unwrap();
+    let whole = FitOptions { batch_size: 64, ..options(1) };
+    match trainer.fit(&mut model, &data, &whole, &mut []) {
+        Err(TrainError::Memory { needed, available, .. }) => {
+            assert!(needed > available && needed > 1 << 42)
+        }
+        other => panic!("{other:?}"),
+    }
 }

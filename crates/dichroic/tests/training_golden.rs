@@ -85,8 +85,16 @@ impl Golden {
             };
             trainer.fit(model, &data, &options, &mut []).unwrap();
             let got = |name: &str| trainer.history().get(name).unwrap()[0] as f32;
-            assert_close(&format!("{prefix}, loss of step {step}"), &[got("loss")], &[losses.data()[step]]);
-            assert_close(&format!("{prefix}, accuracy of step {step}"), &[got("accuracy")], &[accuracies.data()[step]]);
+            assert_close(
+                &format!("{prefix}, loss of step {step}"),
+                &[got("loss")],
+                &[losses.data()[step]],
+            );
+            assert_close(
+                &format!("{prefix}, accuracy of step {step}"),
+                &[got("accuracy")],
+                &[accuracies.data()[step]],
+            );
         }
         self.assert_weights(model, &format!("{prefix}/final"));
     }
@@ -104,7 +112,10 @@ fn assert_close(what: &str, got: &[f32], expected: &[f32]) {
     assert_eq!(got.len(), expected.len(), "{what}");
     for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
         let distance = (got - expected).abs() / expected.abs().max(1.0);
-        assert!(distance < 1e-5, "{what}[{index}]: got {got}, expected {expected}, distance {distance:e}");
+        assert!(
+            distance < 1e-5,
+            "{what}[{index}]: got {got}, expected {expected}, distance {distance:e}"
+        );
     }
 }
 
@@ -124,7 +135,12 @@ fn every_optimizer_makes_the_steps_of_keras() {
         let optimizer: Optimizer = serde_json::from_value(case.clone()).unwrap();
         let name = case["name"].as_str().unwrap();
         let mut model = golden.model(|_| ());
-        golden.check_steps(&format!("optimizer/{name}"), &mut model, crossentropy(optimizer), &Run::default());
+        golden.check_steps(
+            &format!("optimizer/{name}"),
+            &mut model,
+            crossentropy(optimizer),
+            &Run::default(),
+        );
     }
 }
 
@@ -145,7 +161,8 @@ fn sample_weights_class_weights_and_regularizers_weigh_as_in_keras() {
     golden.check_steps("run/sample_weight", &mut golden.model(|_| ()), crossentropy(sgd()), &run);
 
     let weights = golden.index["runs"]["class_weight"].as_array().unwrap().clone();
-    let class_weight = (0i64..).zip(weights.iter().map(|weight| weight.as_f64().unwrap() as f32)).collect();
+    let class_weight =
+        (0i64..).zip(weights.iter().map(|weight| weight.as_f64().unwrap() as f32)).collect();
     let run = Run { class_weight, ..Run::default() };
     golden.check_steps("run/class_weight", &mut golden.model(|_| ()), crossentropy(sgd()), &run);
 
@@ -169,7 +186,9 @@ fn a_whole_fit_with_validation_and_its_evaluation_are_those_of_keras() {
     let golden = Golden::read();
     let mut model = golden.model(|_| ());
     let mut trainer = Trainer::new(&model, crossentropy(sgd())).unwrap();
-    let all = Dataset::new(vec![golden.array("images", 0..20)], vec![golden.array("labels", 0..20)]).unwrap();
+    let all =
+        Dataset::new(vec![golden.array("images", 0..20)], vec![golden.array("labels", 0..20)])
+            .unwrap();
     let options = FitOptions {
         batch_size: 6,
         epochs: 3,
@@ -179,12 +198,14 @@ fn a_whole_fit_with_validation_and_its_evaluation_are_those_of_keras() {
     };
     trainer.fit(&mut model, &all, &options, &mut []).unwrap();
     for name in ["loss", "accuracy", "val_loss", "val_accuracy"] {
-        let got: Vec<f32> = trainer.history().get(name).unwrap().iter().map(|&value| value as f32).collect();
+        let got: Vec<f32> =
+            trainer.history().get(name).unwrap().iter().map(|&value| value as f32).collect();
         assert_close(name, &got, golden.tensor(&format!("run/fit/{name}")).data());
     }
     golden.assert_weights(&model, "run/fit/final");
 
-    let weighted = all.clone().with_sample_weights(vec![golden.tensor("sample_weight").into_data()]).unwrap();
+    let weighted =
+        all.clone().with_sample_weights(vec![golden.tensor("sample_weight").into_data()]).unwrap();
     for (data, prefix) in [(&all, "run/evaluate"), (&weighted, "run/evaluate_sample_weight")] {
         let logs = trainer.evaluate(&model, data, 6).unwrap();
         for name in ["loss", "accuracy"] {
@@ -198,7 +219,8 @@ fn a_whole_fit_with_validation_and_its_evaluation_are_those_of_keras() {
 
 /// A model that gives back what comes in.
 fn identity(shape: &[usize]) -> Model {
-    let mut model = Sequential::new().add(Input::new(shape)).add(Activation::new("linear")).finish().unwrap();
+    let mut model =
+        Sequential::new().add(Input::new(shape)).add(Activation::new("linear")).finish().unwrap();
     model.build(0).unwrap();
     model
 }
@@ -217,7 +239,9 @@ fn every_loss_has_the_value_and_the_weighted_value_of_keras() {
         let model = identity(predicted.sample_shape());
         let trainer = Trainer::new(&model, Compile::new(sgd(), loss)).unwrap();
         let data = Dataset::new(vec![predicted.clone()], vec![array("true")]).unwrap();
-        let evaluated = |data: &Dataset| trainer.evaluate(&model, data, 32).unwrap().get("loss").unwrap() as f32;
+        let evaluated = |data: &Dataset| {
+            trainer.evaluate(&model, data, 32).unwrap().get("loss").unwrap() as f32
+        };
         assert_close(name, &[evaluated(&data)], &[golden.scalar(&format!("loss/{name}/value"))]);
         if case["weighted"] == true {
             let weights = golden.tensor("target/sample_weight").into_data();
@@ -251,13 +275,26 @@ fn every_loss_has_the_gradient_of_keras() {
         let mut one_hot = vec![0.0; samples * samples];
         (0..samples).for_each(|sample| one_hot[sample * samples + sample] = 1.0);
         let x = Array::from_tensor("x", Tensor::new([samples, samples], one_hot).unwrap()).unwrap();
-        let data = Dataset::new(vec![x], vec![Array::from_tensor("y", tensor("true")).unwrap()]).unwrap();
+        let data =
+            Dataset::new(vec![x], vec![Array::from_tensor("y", tensor("true")).unwrap()]).unwrap();
         let step = Compile::new(Optimizer::new(Sgd::default()).learning_rate(1.0), loss);
         let mut trainer = Trainer::new(&model, step).unwrap();
-        trainer.fit(&mut model, &data, &FitOptions { shuffle: false, ..FitOptions::default() }, &mut []).unwrap();
+        trainer
+            .fit(
+                &mut model,
+                &data,
+                &FitOptions { shuffle: false, ..FitOptions::default() },
+                &mut [],
+            )
+            .unwrap();
         let after = model.parameters().unwrap().tensors()[0].data();
-        let gradient: Vec<f32> = predicted.data().iter().zip(after).map(|(before, after)| before - after).collect();
-        assert_close(&format!("gradient of {name}"), &gradient, golden.tensor(&format!("loss/{name}/gradient")).data());
+        let gradient: Vec<f32> =
+            predicted.data().iter().zip(after).map(|(before, after)| before - after).collect();
+        assert_close(
+            &format!("gradient of {name}"),
+            &gradient,
+            golden.tensor(&format!("loss/{name}/gradient")).data(),
+        );
     }
 }
 
@@ -278,10 +315,13 @@ fn every_metric_has_the_value_and_the_weighted_value_of_keras() {
         let data = data.with_sample_weights(vec![weights]).unwrap();
         // Any loss that takes the targets does; only the metrics are looked at.
         let sparse = data.targets()[0].sample_shape().is_empty();
-        let loss: Loss = if sparse { "sparse_categorical_crossentropy" } else { "mse" }.parse().unwrap();
+        let loss: Loss =
+            if sparse { "sparse_categorical_crossentropy" } else { "mse" }.parse().unwrap();
         let mut compile = Compile::new(sgd(), loss);
-        compile.metrics = PerOutput::All(vec![Metric { name: "plain".to_owned(), ..metric.clone() }]);
-        compile.weighted_metrics = PerOutput::All(vec![Metric { name: "weighted".to_owned(), ..metric }]);
+        compile.metrics =
+            PerOutput::All(vec![Metric { name: "plain".to_owned(), ..metric.clone() }]);
+        compile.weighted_metrics =
+            PerOutput::All(vec![Metric { name: "weighted".to_owned(), ..metric }]);
         let trainer = Trainer::new(&model, compile).unwrap();
         let logs = trainer.evaluate(&model, &data, 4).unwrap();
         for (key, own) in [("value", "plain"), ("weighted", "weighted")] {

@@ -17,8 +17,11 @@ struct Entry {
     /// Arguments with a default, in positional order after those.
     takes: &'static [&'static str],
     example: fn() -> Box<dyn Layer>,
-    read: fn(&Entry, &Map<String, Value>) -> Result<Box<dyn Layer>, LayerError>,
+    read: Read,
 }
+
+/// Makes a layer from its arguments by name.
+type Read = fn(&Entry, &Map<String, Value>) -> Result<Box<dyn Layer>, LayerError>;
 
 /// A list of names, written out or by the name of a constant.
 macro_rules! list {
@@ -276,6 +279,14 @@ pub fn aliases(class_name: &str) -> &'static [&'static str] {
 /// [`LayerError::UnknownClass`] with the closest name.
 pub fn positional(class_name: &str) -> Result<Vec<&'static str>, LayerError> {
     entry(class_name).map(|entry| entry.needs.iter().chain(entry.takes).copied().collect())
+}
+
+/// The names of the arguments that have no default.
+///
+/// # Errors
+/// [`LayerError::UnknownClass`] with the closest name.
+pub fn required(class_name: &str) -> Result<&'static [&'static str], LayerError> {
+    entry(class_name).map(|entry| entry.needs)
 }
 
 /// A small layer of the class, with the defaults of all arguments that have one.

@@ -116,6 +116,11 @@ fn output_and_weight_shapes_are_those_of_keras() {
 fn outputs_gradients_and_statistics_are_those_of_keras() {
     each_case(|case, golden, layer| {
         let name = case["name"].as_str().expect("a name");
+        // Keras 3.15 sums the wrong numbers where more than one value stays above zero
+        // (keras-team/keras#23425, mended later); `values.rs` holds sparsemax to its definition.
+        if name == "activation_sparsemax" {
+            return Ok(());
+        }
         let array = |key: &str| golden.arrays[&format!("{name}/{key}")].1.clone();
         let shapes = input_shapes(case);
         let frozen = case["config"]["trainable"] == false;

@@ -3,3 +3,4 @@
 mod golden;
 mod lowered;
 mod registry;
+mod values;
