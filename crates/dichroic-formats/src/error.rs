@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use dichroic::model::ModelError;
+
 /// Why a file can't be read or written: the file, the place in it, and what is wrong there.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{}: {problem}", path.display(), Comma(place))]
@@ -70,6 +72,9 @@ pub enum Problem {
         /// What nobody reads.
         what: String,
     },
+    /// The model in the file can't be made.
+    #[error("{0}")]
+    Model(#[source] Box<ModelError>),
     /// The file uses something that is known and not supported.
     #[error("{what} is not supported; {fix}")]
     Unsupported {

@@ -10,12 +10,10 @@
 //! # Source
 //! Keras 3, `keras/src/saving/saving_lib.py`, class `H5IOStore`.
 
-mod names;
 mod reader;
 mod writer;
 
-pub(crate) use names::ContainerNames;
-pub(crate) use reader::{Variables, WeightsReader};
+pub(crate) use reader::WeightsReader;
 pub(crate) use writer::{Variable, WeightsWriter};
 
 #[cfg(test)]

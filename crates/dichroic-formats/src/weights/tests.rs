@@ -22,11 +22,7 @@ fn file() -> Vec<u8> {
         ],
     );
     writer.put("layers/flatten", "flatten", Vec::new());
-    writer.put(
-        "optimizer",
-        "adam",
-        vec![Variable::Integer(17), Variable::Floats { shape: &[], values: &[1e-3] }],
-    );
+    writer.put("optimizer", "adam", vec![Variable::Integer(17), Variable::Float(1e-3)]);
     writer.finish().unwrap()
 }
 
@@ -123,7 +119,7 @@ fn a_file_of_keras_is_read() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
     #[test]
     fn changed_bytes_never_panic(

@@ -10,6 +10,8 @@ use crate::error::Problem;
 pub(crate) enum Variable<'a> {
     /// Weights and slots of optimizers.
     Floats { shape: &'a [usize], values: &'a [f32] },
+    /// One number: an optimizer's learning rate.
+    Float(f32),
     /// One whole number: an optimizer's count of steps.
     Integer(i32),
 }
@@ -58,6 +60,7 @@ fn group(mut builder: GroupBuilder, node: Node<'_>) -> FinishedGroup {
     for (index, variable) in node.variables.into_iter().enumerate() {
         let dataset = builder.create_dataset(&index.to_string());
         match variable {
+            Variable::Float(value) => dataset.with_f32_data(&[value]).with_shape(&[]),
             Variable::Integer(value) => dataset.with_i32_data(&[value]).with_shape(&[]),
             Variable::Floats { shape, values } => {
                 let shape: Vec<u64> = shape.iter().map(|&size| size as u64).collect();

@@ -1,0 +1,139 @@
+//! Where the weights of each layer lie in `model.weights.h5`.
+
+use std::collections::HashMap;
+
+use dichroic::layers::registry::auto_name;
+use dichroic::model::{LayerRef, Model};
+
+/// The place of one layer's variables.
+pub(super) struct Place {
+    /// The group, without the closing `vars`: `layers/sequential/layers/conv2d`.
+    pub path: String,
+    /// The layer's name in the model.
+    pub name: String,
+    /// The layer's weights as numbers in the model's list, in the order of the file.
+    pub weights: Vec<usize>,
+}
+
+/// A container of layers and the names in it.
+pub(super) struct Container {
+    /// The group: `layers`, `layers/sequential/layers`.
+    pub path: String,
+    /// The groups that the model's layers have in it.
+    pub names: Vec<String>,
+}
+
+/// All places of a model's variables.
+#[derive(Default)]
+pub(super) struct Layout {
+    pub places: Vec<Place>,
+    pub containers: Vec<Container>,
+}
+
+impl Layout {
+    pub fn of(model: &Model) -> Self {
+        let mut layout = Self::default();
+        layout.visit(model, model.layers(), "", &mut Vec::new());
+        layout
+    }
+
+    /// Adds a container. A layer that was met before keeps its first place, as Keras saves it once.
+    fn visit(&mut self, model: &Model, layers: &[LayerRef], path: &str, met: &mut Vec<LayerRef>) {
+        let path = if path.is_empty() { "layers".to_owned() } else { format!("{path}/layers") };
+        let mut taken = MemberNames::default();
+        let mut names = Vec::with_capacity(layers.len());
+        for layer in layers {
+            let name = taken.next(layer.class_name());
+            let own = format!("{path}/{name}");
+            names.push(name);
+            if met.contains(layer) {
+                continue;
+            }
+            met.push(layer.clone());
+            let weights = match layer.model() {
+                Some(_) => Vec::new(),
+                None => weights_of(model, layer),
+            };
+            self.places.push(Place { path: own.clone(), name: layer.name(), weights });
+            if let Some(nested) = layer.model() {
+                self.visit(model, nested.layers(), &own, met);
+            }
+        }
+        self.containers.push(Container { path, names });
+    }
+}
+
+/// A layer's weights: Keras keeps trainable and other variables in two lists and saves one after the other.
+fn weights_of(model: &Model, layer: &LayerRef) -> Vec<usize> {
+    let of = |trainable: bool| {
+        let all = model.weights().iter().enumerate();
+        all.filter(move |(_, weight)| weight.layer == *layer && weight.spec.trainable == trainable)
+            .map(|(index, _)| index)
+    };
+    of(true).chain(of(false)).collect()
+}
+
+/// Hands out `conv2d`, `conv2d_1`, … in the order of the layers.
+///
+/// Names of layers are not used: Keras makes them up anew in each run.
+#[derive(Default)]
+struct MemberNames {
+    used: HashMap<String, usize>,
+}
+
+impl MemberNames {
+    fn next(&mut self, class_name: &str) -> String {
+        let name = auto_name(class_name);
+        match self.used.get_mut(&name) {
+            None => {
+                self.used.insert(name.clone(), 0);
+                name
+            }
+            Some(count) => {
+                *count += 1;
+                format!("{name}_{count}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dichroic::layers::{Add, Conv2D, Dense, Flatten, Padding};
+    use dichroic::model::{Call, Input, LayerRef, Model, Sequential};
+
+    use super::*;
+
+    #[test]
+    fn members_are_counted_by_class() {
+        let mut names = MemberNames::default();
+        let got = ["Conv2D", "Dense", "Conv2D", "PReLU"].map(|class| names.next(class));
+        assert_eq!(got, ["conv2d", "dense", "conv2d_1", "p_re_lu"]);
+    }
+
+    #[test]
+    fn nested_models_hold_their_layers_and_a_shared_layer_keeps_its_first_place() {
+        let inner = Sequential::named("inner")
+            .add(Input::new(&[4, 4, 3]))
+            .add(Conv2D::new(3, 1))
+            .finish()
+            .unwrap();
+        let inner = LayerRef::from(inner);
+        let image = Input::new(&[4, 4, 3]);
+        let shared = LayerRef::named("shared", Conv2D::new(3, 3).padding(Padding::Same));
+        let left = shared.call(&inner.call(&image).unwrap()).unwrap();
+        let sum = Add::new().call([&left, &shared.call(&image).unwrap()]).unwrap();
+        let output = Dense::new(2).call(&Flatten::new().call(&sum).unwrap()).unwrap();
+        let model = Model::new(&image, &output).unwrap();
+        let layout = Layout::of(&model);
+        let with_weights: Vec<(&str, usize)> = layout
+            .places
+            .iter()
+            .filter(|place| !place.weights.is_empty())
+            .map(|place| (place.path.as_str(), place.weights.len()))
+            .collect();
+        let expected =
+            [("layers/sequential/layers/conv2d", 2), ("layers/conv2d", 2), ("layers/dense", 2)];
+        assert_eq!(with_weights, expected);
+    }
+}

@@ -1,0 +1,108 @@
+//! The optimizer's variables, and where training stands.
+
+use dichroic::model::Model;
+use dichroic::train::{Compile, LearningRate, OptimizerState, Progress, Trainer};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Contents, SavedTraining};
+use crate::error::{Located, Problem};
+use crate::weights::{Variable, WeightsReader, WeightsWriter};
+
+/// The group of the optimizer's variables.
+const OPTIMIZER: &str = "optimizer";
+
+/// What a file says about training.
+///
+/// A training that can't be gone on with keeps nobody from using the model: the reason is kept for those who want to train.
+pub(super) fn read(
+    model: &Model,
+    weights: &WeightsReader,
+    ours: &Value,
+) -> Result<SavedTraining, Located> {
+    let variables = weights.variables(OPTIMIZER)?;
+    let Some(config) = model.compile_config().filter(|_| variables.len() > 0) else {
+        return Ok(SavedTraining::None);
+    };
+    let unusable = |why: String| Ok(SavedTraining::Unusable(why));
+    let trainer = Compile::from_config(config).and_then(|compile| Trainer::new(model, compile));
+    let trainer = match trainer {
+        Ok(trainer) => trainer,
+        Err(error) => return unusable(error.to_string()),
+    };
+    let mut optimizer = trainer.state().optimizer;
+    let own = 1 + usize::from(has_learning_rate(trainer.compile()));
+    let expected = own + optimizer.slots.len();
+    if variables.len() != expected {
+        return unusable(format!(
+            "the optimizer has {} variables in the file, and {expected} for the weights that are trainable now",
+            variables.len()
+        ));
+    }
+    let iterations = variables.integer(0)?;
+    optimizer.iterations = u64::try_from(iterations)
+        .map_err(|_| Problem::malformed("a count of steps", iterations).at("optimizer/vars/0"))?;
+    if own == 2 {
+        optimizer.learning_rate = f64::from(variables.floats(1, &[])?[0]);
+    }
+    for (index, slot) in optimizer.slots.iter_mut().enumerate() {
+        let weight = model.weights().iter().find(|weight| weight.path == slot.weight);
+        let weight = weight.expect("the trainer's slots belong to the model's weights");
+        slot.values = variables.floats(own + index, &weight.spec.shape)?;
+    }
+    let progress = match ours.pointer("/training/progress") {
+        None | Some(Value::Null) => None,
+        Some(progress) => match Progress::deserialize(progress) {
+            Ok(progress) => Some(progress),
+            Err(error) => {
+                return unusable(format!("the place in the training can't be read: {error}"));
+            }
+        },
+    };
+    Ok(SavedTraining::State { optimizer, progress })
+}
+
+/// Puts the optimizer's variables in Keras's order.
+pub(super) fn write<'a>(
+    contents: &Contents<'a>,
+    writer: &mut WeightsWriter<'a>,
+) -> Result<(), Located> {
+    let Some(state) = contents.optimizer else { return Ok(()) };
+    let iterations = i32::try_from(state.iterations).map_err(|_| Problem::Unsupported {
+        what: format!("a training of {} steps", state.iterations),
+        fix: "Keras counts up to 2,147,483,647; begin with a new optimizer".into(),
+    })?;
+    let mut variables = vec![Variable::Integer(iterations)];
+    if by_number(contents.model) {
+        variables.push(Variable::Float(state.learning_rate as f32));
+    }
+    for slot in &state.slots {
+        let weight = contents.model.weights().iter().find(|weight| weight.path == slot.weight);
+        let weight = weight.ok_or_else(|| Problem::Unexpected {
+            what: format!("optimizer variable {} of {:?}", slot.name, slot.weight),
+        })?;
+        variables.push(Variable::Floats { shape: &weight.spec.shape, values: &slot.values });
+    }
+    writer.put(OPTIMIZER, &optimizer_name(contents.model), variables);
+    Ok(())
+}
+
+/// Our own record: what Keras has no place for.
+pub(super) fn to_json(optimizer: &OptimizerState, progress: Option<&Progress>) -> Value {
+    json!({ "iterations": optimizer.iterations, "progress": progress })
+}
+
+/// Whether the learning rate is a variable: a schedule is none, it follows from the steps.
+fn has_learning_rate(compile: &Compile) -> bool {
+    matches!(compile.optimizer.learning_rate, LearningRate::Constant(_))
+}
+
+fn by_number(model: &Model) -> bool {
+    let compile = model.compile_config().map(Compile::from_config);
+    !matches!(compile, Some(Ok(compile)) if !has_learning_rate(&compile))
+}
+
+fn optimizer_name(model: &Model) -> String {
+    let name = model.compile_config().and_then(|config| config.pointer("/optimizer/config/name"));
+    name.and_then(Value::as_str).unwrap_or(OPTIMIZER).to_owned()
+}
