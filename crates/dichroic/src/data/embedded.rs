@@ -12,7 +12,16 @@ pub const NAMES: [&str; 3] = ["photos", "fashion", "fashion-mnist"];
 const FASHION_MNIST: &str = "/usr/share/datasets/fashion-mnist";
 
 const FASHION_CLASSES: [&str; 10] = [
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
 ];
 
 macro_rules! photos {
@@ -23,7 +32,16 @@ macro_rules! photos {
 
 /// The photographs in the order of their labels.
 static PHOTOS: [(&str, &[u8]); 10] = photos!(
-    "astronaut", "cat", "coffee", "flower", "galaxies", "raccoon", "retina", "rocket", "temple", "tissue"
+    "astronaut",
+    "cat",
+    "coffee",
+    "flower",
+    "galaxies",
+    "raccoon",
+    "retina",
+    "rocket",
+    "temple",
+    "tissue"
 );
 
 static FASHION_PIXELS: &[u8] = include_bytes!("../../data/fashion/fashion.png");
@@ -109,14 +127,23 @@ const FASHION_TRAIN: usize = 3_200;
 
 fn fashion() -> Result<Split, DataError> {
     let path = Path::new("fashion/fashion.png");
-    let image = picture::decode(Cursor::new(FASHION_PIXELS), path, &Limits::default())?.into_luma8();
-    let labels: Vec<f32> =
-        FASHION_LABELS.bytes().filter(u8::is_ascii_digit).map(|digit| f32::from(digit - b'0')).collect();
+    let image =
+        picture::decode(Cursor::new(FASHION_PIXELS), path, &Limits::default())?.into_luma8();
+    let labels: Vec<f32> = FASHION_LABELS
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .map(|digit| f32::from(digit - b'0'))
+        .collect();
     let (width, height) = (TILES * TILE, labels.len() / TILES * TILE);
     let pixels = image.into_raw();
     if pixels.len() != width * height {
         let expected = format!("a tile for each of {} labels", labels.len());
-        return Err(DataError::format(path, "picture", expected, format!("{} bytes", pixels.len())));
+        return Err(DataError::format(
+            path,
+            "picture",
+            expected,
+            format!("{} bytes", pixels.len()),
+        ));
     }
     let mut tiles = Vec::with_capacity(pixels.len());
     for tile in 0..labels.len() {
@@ -126,21 +153,25 @@ fn fashion() -> Result<Split, DataError> {
         }
     }
     let names = FASHION_CLASSES.map(str::to_owned).to_vec();
-    let (train, test) = dataset([labels.len(), TILE, TILE, 1], tiles, labels, names)?.split_at(FASHION_TRAIN);
+    let (train, test) =
+        dataset([labels.len(), TILE, TILE, 1], tiles, labels, names)?.split_at(FASHION_TRAIN);
     Ok(Split { train, test: Some(test) })
 }
 
-fn dataset(shape: [usize; 4], pixels: Vec<u8>, labels: Vec<f32>, names: Vec<String>) -> Result<Dataset, DataError> {
+fn dataset(
+    shape: [usize; 4],
+    pixels: Vec<u8>,
+    labels: Vec<f32>,
+    names: Vec<String>,
+) -> Result<Dataset, DataError> {
     let x = Array::new("x", shape, Values::U8(pixels, PixelRange::Bytes))?;
     Ok(Dataset::new(vec![x], vec![Array::column("y", labels)])?.with_class_names(names))
 }
 
 /// The whole of Fashion-MNIST: 60,000 pictures to train on and 10,000 to test with.
 fn fashion_mnist(folder: &Path) -> Result<Split, DataError> {
-    let missing = || DataError::NotInstalled {
-        path: folder.to_path_buf(),
-        package: "dataset-fashion-mnist",
-    };
+    let missing =
+        || DataError::NotInstalled { path: folder.to_path_buf(), package: "dataset-fashion-mnist" };
     if !folder.is_dir() {
         return Err(missing());
     }
@@ -166,14 +197,19 @@ mod tests {
     fn photos_has_the_patches_that_its_readme_promises() {
         let Split { train, test } = named("photos").unwrap();
         let test = test.unwrap();
-        assert_eq!((train.inputs()[0].shape(), test.inputs()[0].shape()), (&[4200, 32, 32, 3][..], &[1680, 32, 32, 3][..]));
+        assert_eq!(
+            (train.inputs()[0].shape(), test.inputs()[0].shape()),
+            (&[4200, 32, 32, 3][..], &[1680, 32, 32, 3][..])
+        );
         assert_eq!((counts(&train), counts(&test)), (vec![420; 10], vec![168; 10]));
         assert_eq!(train.class_names()[9], "tissue");
     }
 
     #[test]
     fn no_test_patch_touches_a_row_of_a_training_patch() {
-        let rows = |tops: &[usize]| -> Vec<usize> { tops.iter().flat_map(|top| *top..top + PATCH).collect() };
+        let rows = |tops: &[usize]| -> Vec<usize> {
+            tops.iter().flat_map(|top| *top..top + PATCH).collect()
+        };
         let train = rows(&TRAIN_ROWS);
         assert!(rows(&TEST_ROWS).iter().all(|row| *row < BAND && !train.contains(row)));
     }

@@ -56,7 +56,10 @@ impl<T: Clone + Default> PerOutput<T> {
                     return Err(TrainError::argument(what, expected, format!("{name:?}")));
                 }
                 let find = |output: &String| named.iter().find(|(name, _)| name == output);
-                Ok(outputs.iter().map(|output| find(output).map(|(_, own)| own.clone()).unwrap_or_default()).collect())
+                Ok(outputs
+                    .iter()
+                    .map(|output| find(output).map(|(_, own)| own.clone()).unwrap_or_default())
+                    .collect())
             }
         }
     }
@@ -116,11 +119,18 @@ impl Compile {
     /// # Errors
     /// When an optimizer, loss, metric or option is not known; the message names it.
     pub fn from_config(config: &Value) -> Result<Self, TrainError> {
-        let map = config.as_object().ok_or_else(|| TrainError::argument("compile", "an object", config.to_string()))?;
+        let map = config
+            .as_object()
+            .ok_or_else(|| TrainError::argument("compile", "an object", config.to_string()))?;
         // How Keras runs a model has no meaning here, and no effect on its results.
-        const EXECUTION: [&str; 4] = ["run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss"];
-        const USED: [&str; 5] = ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"];
-        if let Some(key) = map.keys().find(|key| !USED.contains(&key.as_str()) && !EXECUTION.contains(&key.as_str())) {
+        const EXECUTION: [&str; 4] =
+            ["run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss"];
+        const USED: [&str; 5] =
+            ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"];
+        if let Some(key) = map
+            .keys()
+            .find(|key| !USED.contains(&key.as_str()) && !EXECUTION.contains(&key.as_str()))
+        {
             return Err(TrainError::argument("compile", USED.join(", "), key.clone()));
         }
         let part = |name: &str| map.get(name).filter(|value| !value.is_null());
@@ -148,7 +158,8 @@ impl Compile {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(place: &str, value: &Value) -> Result<T, TrainError> {
-    T::deserialize(value).map_err(|error| TrainError::argument(place, error.to_string(), value.to_string()))
+    T::deserialize(value)
+        .map_err(|error| TrainError::argument(place, error.to_string(), value.to_string()))
 }
 
 /// Whether a value is one named object, not a table of several.
@@ -156,7 +167,10 @@ fn is_object(value: &Value) -> bool {
     value.get("class_name").is_some()
 }
 
-fn read_each<T>(value: &Value, read: impl Fn(&Value) -> Result<T, TrainError>) -> Result<PerOutput<T>, TrainError> {
+fn read_each<T>(
+    value: &Value,
+    read: impl Fn(&Value) -> Result<T, TrainError>,
+) -> Result<PerOutput<T>, TrainError> {
     Ok(match value {
         Value::Array(each) => PerOutput::Each(each.iter().map(read).collect::<Result<_, _>>()?),
         Value::Object(named) if !is_object(value) => {
@@ -186,9 +200,9 @@ fn write<T>(per_output: &PerOutput<T>, value: impl Fn(&T) -> Value) -> Value {
     match per_output {
         PerOutput::All(one) => value(one),
         PerOutput::Each(each) => each.iter().map(value).collect(),
-        PerOutput::Named(named) => {
-            Value::Object(named.iter().map(|(name, own)| (name.clone(), value(own))).collect::<Map<_, _>>())
-        }
+        PerOutput::Named(named) => Value::Object(
+            named.iter().map(|(name, own)| (name.clone(), value(own))).collect::<Map<_, _>>(),
+        ),
     }
 }
 
@@ -224,9 +238,17 @@ mod tests {
     #[test]
     fn unknown_outputs_names_and_options_are_refused() {
         let named = PerOutput::Named(vec![("c".to_owned(), 1.0)]);
-        assert!(named.resolve(&["a".to_owned()], "loss_weights").unwrap_err().to_string().contains("\"c\""));
+        assert!(
+            named
+                .resolve(&["a".to_owned()], "loss_weights")
+                .unwrap_err()
+                .to_string()
+                .contains("\"c\"")
+        );
         assert!(PerOutput::Each(vec![1.0; 2]).resolve(&["a".to_owned()], "loss_weights").is_err());
-        for config in [json!({"loss": "msee"}), json!({"optimizer": "adamm"}), json!({"losses": "mse"})] {
+        for config in
+            [json!({"loss": "msee"}), json!({"optimizer": "adamm"}), json!({"losses": "mse"})]
+        {
             assert!(Compile::from_config(&config).is_err());
         }
         let error = Compile::named("adam", "mse", &["acuracy"]).unwrap_err().to_string();

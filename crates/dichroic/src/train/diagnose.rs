@@ -15,7 +15,9 @@ pub(crate) fn find_origin(
     batch: &Batch,
     (parameters, context): (&Parameters, StepContext),
 ) -> Result<Origin, TrainError> {
-    if let Some(origin) = in_data(maker, samples, batch).or_else(|| in_weights(maker.model, parameters)) {
+    if let Some(origin) =
+        in_data(maker, samples, batch).or_else(|| in_weights(maker.model, parameters))
+    {
         return Ok(origin);
     }
     let graph = maker.graph(samples, batch.rows())?;
@@ -25,9 +27,11 @@ pub(crate) fn find_origin(
     options.keep.extend(graph.losses.iter().flatten());
     options.keep.extend(graph.penalty);
     let mut executor = Executor::new(Plan::compile(graph.lowered.graph, &options)?)?;
-    let input_lens: Vec<usize> = samples.data.inputs().iter().map(crate::data::Array::sample_len).collect();
+    let input_lens: Vec<usize> =
+        samples.data.inputs().iter().map(crate::data::Array::sample_len).collect();
     executor.run(&arguments(batch, maker.objective, &input_lens), parameters, context)?;
-    let finite = |value: ValueId| -> Result<bool, TrainError> { Ok(all_finite(executor.value(value)?)) };
+    let finite =
+        |value: ValueId| -> Result<bool, TrainError> { Ok(all_finite(executor.value(value)?)) };
     for call in calls.iter().filter(|call| !call.layer.is_input()) {
         for &output in &call.outputs {
             if !finite(output)? {
@@ -61,7 +65,8 @@ fn in_data(maker: &Maker<'_>, samples: &Samples<'_>, batch: &Batch) -> Option<Or
             return Some(Origin::Input(name));
         }
     }
-    let mut outputs = maker.objective.outputs.iter().enumerate().filter(|(_, output)| output.target.is_some());
+    let mut outputs =
+        maker.objective.outputs.iter().enumerate().filter(|(_, output)| output.target.is_some());
     let wrong = outputs.find(|(index, output)| {
         !all_finite(batch.target(*index, output.target_axes.iter().product()))
             || !batch.weights(*index).is_none_or(all_finite)
@@ -73,7 +78,11 @@ fn in_weights(model: &Model, parameters: &Parameters) -> Option<Origin> {
     let mut weights = model.weights().iter().zip(parameters.tensors());
     let (weight, _) = weights.find(|(_, tensor)| !all_finite(tensor.data()))?;
     let name = weight.spec.name;
-    let layer = weight.path.strip_suffix(name).and_then(|path| path.strip_suffix('/')).unwrap_or(&weight.path);
+    let layer = weight
+        .path
+        .strip_suffix(name)
+        .and_then(|path| path.strip_suffix('/'))
+        .unwrap_or(&weight.path);
     Some(Origin::Weight { layer: layer.to_owned(), weight: name.to_owned() })
 }
 

@@ -9,7 +9,11 @@ use dichroic_graph::{Graph, GraphError, Op, Shape, ValueId};
 pub(crate) struct Emit<'a>(pub(crate) &'a mut Graph);
 
 impl Emit<'_> {
-    pub(crate) fn add(&mut self, op: impl Into<Op>, inputs: &[ValueId]) -> Result<ValueId, GraphError> {
+    pub(crate) fn add(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: &[ValueId],
+    ) -> Result<ValueId, GraphError> {
         self.0.add(op, inputs)
     }
 
@@ -17,12 +21,22 @@ impl Emit<'_> {
         self.add(Unary(function), &[x])
     }
 
-    pub(crate) fn binary(&mut self, kind: BinaryKind, a: ValueId, b: ValueId) -> Result<ValueId, GraphError> {
+    pub(crate) fn binary(
+        &mut self,
+        kind: BinaryKind,
+        a: ValueId,
+        b: ValueId,
+    ) -> Result<ValueId, GraphError> {
         self.add(Binary { kind }, &[a, b])
     }
 
     /// `scale · x + offset`
-    pub(crate) fn affine(&mut self, x: ValueId, scale: f64, offset: f64) -> Result<ValueId, GraphError> {
+    pub(crate) fn affine(
+        &mut self,
+        x: ValueId,
+        scale: f64,
+        offset: f64,
+    ) -> Result<ValueId, GraphError> {
         self.unary(Function::Affine { scale: scale as f32, offset: offset as f32 }, x)
     }
 

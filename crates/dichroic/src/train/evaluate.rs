@@ -17,13 +17,23 @@ impl Trainer {
     ///
     /// # Errors
     /// When data and model don't fit each other, or the memory is not there.
-    pub fn evaluate(&self, model: &Model, data: &Dataset, batch_size: usize) -> Result<Logs, TrainError> {
+    pub fn evaluate(
+        &self,
+        model: &Model,
+        data: &Dataset,
+        batch_size: usize,
+    ) -> Result<Logs, TrainError> {
         if batch_size == 0 || data.is_empty() {
-            return Err(TrainError::argument("evaluate", "at least one sample and a batch_size of 1 or more", "0"));
+            return Err(TrainError::argument(
+                "evaluate",
+                "at least one sample and a batch_size of 1 or more",
+                "0",
+            ));
         }
         let objective = Objective::new(model, &self.compile, data)?;
         let samples = Samples::new(data, 0..data.len(), &objective, &BTreeMap::new())?;
-        let drafts = Maker { model, objective: &objective, learn: None }.drafts(&samples, batch_size)?;
+        let drafts =
+            Maker { model, objective: &objective, learn: None }.drafts(&samples, batch_size)?;
         let largest = batch_size.min(data.len());
         check_memory(&[&drafts], 0, Batch::bytes(&samples, largest))?;
         let mut plans = StepPlans::new(drafts, data.len(), batch_size)?;

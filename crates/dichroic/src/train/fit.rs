@@ -150,7 +150,11 @@ impl Trainer {
     }
 
     /// Sets the progress to the beginning, or checks that it can go on.
-    fn begin(&mut self, run: &Run<'_>, callbacks: &mut [&mut dyn Callback]) -> Result<(), TrainError> {
+    fn begin(
+        &mut self,
+        run: &Run<'_>,
+        callbacks: &mut [&mut dyn Callback],
+    ) -> Result<(), TrainError> {
         let options = run.options;
         if !std::mem::take(&mut self.resuming) {
             self.progress = Progress {
@@ -171,7 +175,11 @@ impl Trainer {
         };
         differs("the number of samples", progress.samples, run.samples.len())?;
         differs("the batch size", progress.batch_size, options.batch_size)?;
-        differs("the number of measured values", progress.means.len(), run.objective.means().len())?;
+        differs(
+            "the number of measured values",
+            progress.means.len(),
+            run.objective.means().len(),
+        )?;
         for (callback, state) in callbacks.iter_mut().zip(&progress.callbacks) {
             callback.restore(state)?;
         }
@@ -181,12 +189,14 @@ impl Trainer {
     fn machines(&self, model: &Model, run: &Run<'_>) -> Result<Machines, TrainError> {
         let options = run.options;
         let learn = Some((run.weights, self.compile.optimizer.clipping));
-        let train = Maker { model, objective: run.objective, learn }.drafts(run.samples, options.batch_size)?;
+        let train = Maker { model, objective: run.objective, learn }
+            .drafts(run.samples, options.batch_size)?;
         let largest = options.batch_size.min(run.samples.len());
         let mut batches = Batch::bytes(run.samples, largest);
         let mut held_out: Vec<Draft> = Vec::new();
         if let Some((objective, samples)) = run.validation {
-            held_out = Maker { model, objective, learn: None }.drafts(samples, run.validation_batch)?;
+            held_out =
+                Maker { model, objective, learn: None }.drafts(samples, run.validation_batch)?;
             let largest = run.validation_batch.min(samples.len());
             batches = batches.saturating_add(Batch::bytes(samples, largest));
         }
@@ -194,7 +204,10 @@ impl Trainer {
         let validate = match run.validation {
             Some((objective, samples)) => {
                 let plans = StepPlans::new(held_out, samples.len(), run.validation_batch)?;
-                Some((plans, Batch::new(samples, objective, run.validation_batch.min(samples.len()))))
+                Some((
+                    plans,
+                    Batch::new(samples, objective, run.validation_batch.min(samples.len())),
+                ))
             }
             None => None,
         };
@@ -223,9 +236,11 @@ impl Trainer {
                 callback.epoch_begin(&mut self.context(model, run, &mut outcome))?;
             }
             self.steps(model, run, machines, (&mut logs, &mut outcome), callbacks)?;
-            let finished = outcome != Outcome::Cancelled && self.finish_epoch(model, run, machines, (&mut logs, &mut outcome), callbacks)?;
+            let finished = outcome != Outcome::Cancelled
+                && self.finish_epoch(model, run, machines, (&mut logs, &mut outcome), callbacks)?;
             if !finished {
-                self.progress.callbacks = callbacks.iter().map(|callback| callback.state()).collect();
+                self.progress.callbacks =
+                    callbacks.iter().map(|callback| callback.state()).collect();
                 for callback in callbacks.iter_mut() {
                     callback.cancelled(&mut self.context(model, run, &mut outcome))?;
                 }
@@ -272,14 +287,20 @@ impl Trainer {
     }
 
     /// One step on the batch that was gathered.
-    fn step(&mut self, model: &mut Model, run: &Run<'_>, machines: &mut Machines) -> Result<(), TrainError> {
+    fn step(
+        &mut self,
+        model: &mut Model,
+        run: &Run<'_>,
+        machines: &mut Machines,
+    ) -> Result<(), TrainError> {
         let context = StepContext { seed: self.progress.seed, step: self.updater.iterations() };
         let plan = machines.train.of_size(machines.batch.rows());
         let loss = plan.run(&machines.batch, run.objective, model.parameters()?, context)?;
         if !loss.is_finite() {
             let learn = Some((run.weights, None));
             let maker = Maker { model, objective: run.objective, learn };
-            let origin = find_origin(&maker, run.samples, &machines.batch, (model.parameters()?, context))?;
+            let origin =
+                find_origin(&maker, run.samples, &machines.batch, (model.parameters()?, context))?;
             let (epoch, step) = (self.progress.epoch + 1, self.progress.step + 1);
             return Err(TrainError::NotFinite { epoch, step, value: loss, origin });
         }
@@ -303,7 +324,9 @@ impl Trainer {
         let epoch = self.progress.epoch;
         let mut epoch_logs = logs.clone();
         let due = (epoch + 1).is_multiple_of(run.options.validation_freq);
-        if let (Some(held_out), Some((plans, batch)), true) = (run.validation, &mut machines.validate, due) {
+        if let (Some(held_out), Some((plans, batch)), true) =
+            (run.validation, &mut machines.validate, due)
+        {
             let cancel = run.options.cancel;
             let Some(means) = evaluate_samples(model, held_out, plans, batch, cancel)? else {
                 return Ok(false);
@@ -324,7 +347,12 @@ impl Trainer {
         Ok(true)
     }
 
-    fn context<'a>(&'a mut self, model: &'a mut Model, run: &'a Run<'_>, outcome: &'a mut Outcome) -> Context<'a> {
+    fn context<'a>(
+        &'a mut self,
+        model: &'a mut Model,
+        run: &'a Run<'_>,
+        outcome: &'a mut Outcome,
+    ) -> Context<'a> {
         Context {
             model,
             epochs: run.options.epochs,

@@ -62,6 +62,8 @@ use crate::keras_object::KerasObject;
 fn read_flag(object: &KerasObject, name: &str) -> Result<bool, String> {
     match object.config.get(name).filter(|value| !value.is_null()) {
         None => Ok(false),
-        Some(value) => value.as_bool().ok_or_else(|| format!("argument {name} must be true or false, got {value}")),
+        Some(value) => value
+            .as_bool()
+            .ok_or_else(|| format!("argument {name} must be true or false, got {value}")),
     }
 }

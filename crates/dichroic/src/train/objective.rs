@@ -48,7 +48,11 @@ pub(crate) struct Measurement<'a> {
 
 impl Objective {
     /// Settles losses and metrics; `inputs` are the shapes of the data's inputs, a batch of 1 first.
-    pub(crate) fn new(model: &Model, compile: &Compile, data: &Dataset) -> Result<Self, TrainError> {
+    pub(crate) fn new(
+        model: &Model,
+        compile: &Compile,
+        data: &Dataset,
+    ) -> Result<Self, TrainError> {
         let outputs = model.output_names();
         let predictions = prediction_axes(model, data)?;
         let losses = compile.loss.resolve(&outputs, "loss")?;
@@ -121,7 +125,8 @@ impl Objective {
         let with_batch = |axes: &[usize]| [&[1], axes].concat();
         let target = with_batch(data.targets()[target].sample_shape());
         let measure = metric.measure.resolved(&target, &with_batch(&output.prediction))?;
-        let full = |name: &str| if prefixed { format!("{}_{name}", output.name) } else { name.to_owned() };
+        let full =
+            |name: &str| if prefixed { format!("{}_{name}", output.name) } else { name.to_owned() };
         let mut name = full(&metric.name);
         if weighted && self.names.contains(&name) {
             name = full(&format!("weighted_{}", metric.name));
@@ -187,8 +192,10 @@ impl Objective {
         weights: Option<&[f32]>,
     ) {
         let output = &self.outputs[output];
-        let (prediction_len, target_len) =
-            (output.prediction.iter().product::<usize>(), output.target_axes.iter().product::<usize>());
+        let (prediction_len, target_len) = (
+            output.prediction.iter().product::<usize>(),
+            output.target_axes.iter().product::<usize>(),
+        );
         let classes = output.prediction.last().copied().unwrap_or(1);
         if prediction_len == 0 {
             return;
@@ -196,8 +203,11 @@ impl Objective {
         for metric in &output.metrics {
             for (sample, prediction) in prediction.chunks_exact(prediction_len).enumerate() {
                 let target = &target[sample * target_len..(sample + 1) * target_len];
-                let weight = weights.filter(|_| metric.weighted).map_or(1.0, |weights| f64::from(weights[sample]));
-                means[metric.mean].add(metric.measure.of_sample(target, prediction, classes), weight);
+                let weight = weights
+                    .filter(|_| metric.weighted)
+                    .map_or(1.0, |weights| f64::from(weights[sample]));
+                means[metric.mean]
+                    .add(metric.measure.of_sample(target, prediction, classes), weight);
             }
         }
     }
@@ -221,7 +231,8 @@ impl OutputObjective {
         // A last axis of size 1 may stand or not, as in Keras.
         let trimmed = |axes: &[usize]| axes.strip_suffix(&[1]).unwrap_or(axes).to_vec();
         if own != axes && trimmed(own) != trimmed(axes) {
-            let place = format!("target of output {:?} with loss {}", self.name, loss.function.name());
+            let place =
+                format!("target of output {:?} with loss {}", self.name, loss.function.name());
             let hint = if loss.function.takes_classes() {
                 "; one-hot targets need categorical_crossentropy"
             } else if own.is_empty() || own == [1] {
@@ -229,7 +240,11 @@ impl OutputObjective {
             } else {
                 ""
             };
-            return Err(TrainError::shape(place, format!("samples of shape {axes:?}"), format!("{own:?}{hint}")));
+            return Err(TrainError::shape(
+                place,
+                format!("samples of shape {axes:?}"),
+                format!("{own:?}{hint}"),
+            ));
         }
         self.target_axes = axes.to_vec();
         if let LossFunction::SparseCategoricalCrossentropy { ignore_class, .. } = loss.function {
@@ -268,7 +283,13 @@ fn prediction_axes(model: &Model, data: &Dataset) -> Result<Vec<Vec<usize>>, Tra
     let mut predictions = Vec::new();
     for (shape, name) in model.output_shapes_for(&shapes)?.iter().zip(model.output_names()) {
         let axes: Option<Vec<usize>> = shape.axes()[1..].iter().copied().collect();
-        let open = || TrainError::shape(format!("output {name:?}"), "a shape without open axes", shape.to_string());
+        let open = || {
+            TrainError::shape(
+                format!("output {name:?}"),
+                "a shape without open axes",
+                shape.to_string(),
+            )
+        };
         predictions.push(axes.ok_or_else(open)?);
     }
     Ok(predictions)
@@ -285,7 +306,8 @@ fn metrics_of(
             if list.len() == outputs.len() {
                 return Ok(list.iter().map(|metric| vec![metric.clone()]).collect());
             }
-            let expected = format!("one list of metrics for each of the outputs {}", outputs.join(", "));
+            let expected =
+                format!("one list of metrics for each of the outputs {}", outputs.join(", "));
             Err(TrainError::argument(what, expected, format!("{} metrics in one list", list.len())))
         }
         other => other.resolve(outputs, what),
@@ -301,7 +323,11 @@ fn place_targets(
     let needed: Vec<bool> = (0..outputs.len()).map(needs).collect();
     let count = data.targets().len();
     if count == outputs.len() {
-        return Ok(needed.iter().enumerate().map(|(index, &needed)| needed.then_some(index)).collect());
+        return Ok(needed
+            .iter()
+            .enumerate()
+            .map(|(index, &needed)| needed.then_some(index))
+            .collect());
     }
     if count != needed.iter().filter(|&&needed| needed).count() {
         let expected = format!("a target for each of the outputs {}", outputs.join(", "));

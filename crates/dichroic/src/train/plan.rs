@@ -53,22 +53,35 @@ impl Maker<'_> {
     }
 
     /// The graph of a step.
-    pub(crate) fn graph(&self, samples: &Samples<'_>, batch: usize) -> Result<StepGraph, TrainError> {
+    pub(crate) fn graph(
+        &self,
+        samples: &Samples<'_>,
+        batch: usize,
+    ) -> Result<StepGraph, TrainError> {
         let inputs = input_shapes(self.model, samples.data)?;
-        let weighted: Vec<bool> = (0..self.objective.outputs.len()).map(|output| samples.weighted(output)).collect();
+        let weighted: Vec<bool> =
+            (0..self.objective.outputs.len()).map(|output| samples.weighted(output)).collect();
         step_graph::build(self.model, self.objective, (batch, &inputs, &weighted), self.purpose())
     }
 
     /// The plans for full batches and for the last one, where it is smaller; no memory is taken yet.
-    pub(crate) fn drafts(&self, samples: &Samples<'_>, batch_size: usize) -> Result<Vec<Draft>, TrainError> {
-        batch_sizes(samples.len(), batch_size).into_iter().map(|batch| self.draft(samples, batch)).collect()
+    pub(crate) fn drafts(
+        &self,
+        samples: &Samples<'_>,
+        batch_size: usize,
+    ) -> Result<Vec<Draft>, TrainError> {
+        batch_sizes(samples.len(), batch_size)
+            .into_iter()
+            .map(|batch| self.draft(samples, batch))
+            .collect()
     }
 
     fn draft(&self, samples: &Samples<'_>, batch: usize) -> Result<Draft, TrainError> {
         let graph = self.graph(samples, batch)?;
         let outputs = graph.lowered.outputs.iter().enumerate();
-        let predictions: Vec<Option<ValueId>> =
-            outputs.map(|(index, &value)| self.objective.reads_prediction(index).then_some(value)).collect();
+        let predictions: Vec<Option<ValueId>> = outputs
+            .map(|(index, &value)| self.objective.reads_prediction(index).then_some(value))
+            .collect();
         let mut read = vec![graph.loss];
         read.extend(graph.losses.iter().chain(&predictions).flatten());
         read.extend(&graph.gradients);
@@ -91,7 +104,11 @@ fn batch_sizes(samples: usize, batch_size: usize) -> SmallVec<[usize; 2]> {
 }
 
 /// Refuses a training that can't fit the memory that is available.
-pub(crate) fn check_memory(drafts: &[&[Draft]], optimizer: u64, batches: u64) -> Result<(), TrainError> {
+pub(crate) fn check_memory(
+    drafts: &[&[Draft]],
+    optimizer: u64,
+    batches: u64,
+) -> Result<(), TrainError> {
     let bytes = |draft: &Draft| {
         let report = draft.plan.memory();
         report.arena as u64 + report.constants as u64
@@ -115,12 +132,19 @@ pub(crate) struct StepPlans(SmallVec<[(usize, StepPlan); 2]>);
 
 impl StepPlans {
     /// Takes the memory of plans that are made for these samples.
-    pub(crate) fn new(drafts: Vec<Draft>, samples: usize, batch_size: usize) -> Result<Self, TrainError> {
+    pub(crate) fn new(
+        drafts: Vec<Draft>,
+        samples: usize,
+        batch_size: usize,
+    ) -> Result<Self, TrainError> {
         let mut plans = SmallVec::new();
         for (size, draft) in batch_sizes(samples, batch_size).into_iter().zip(drafts) {
             let StepGraphValues { input_lens, loss, losses, predictions, gradients } = draft.step;
             let executor = Executor::new(draft.plan)?;
-            plans.push((size, StepPlan { executor, input_lens, loss, losses, predictions, gradients }));
+            plans.push((
+                size,
+                StepPlan { executor, input_lens, loss, losses, predictions, gradients },
+            ));
         }
         Ok(Self(plans))
     }
@@ -147,7 +171,12 @@ impl StepPlan {
     }
 
     /// Adds what the last run gave to the means.
-    pub(crate) fn measure(&self, batch: &Batch, objective: &Objective, means: &mut [Mean]) -> Result<(), TrainError> {
+    pub(crate) fn measure(
+        &self,
+        batch: &Batch,
+        objective: &Objective,
+        means: &mut [Mean],
+    ) -> Result<(), TrainError> {
         let mut losses: SmallVec<[f32; 4]> = SmallVec::new();
         for loss in &self.losses {
             losses.push(match loss {
@@ -174,7 +203,11 @@ impl StepPlan {
 }
 
 /// What a step's graph is given: inputs, then targets and weights of each output with a loss.
-pub(crate) fn arguments<'a>(batch: &'a Batch, objective: &Objective, input_lens: &[usize]) -> SmallVec<[&'a [f32]; 8]> {
+pub(crate) fn arguments<'a>(
+    batch: &'a Batch,
+    objective: &Objective,
+    input_lens: &[usize],
+) -> SmallVec<[&'a [f32]; 8]> {
     let mut arguments: SmallVec<[&[f32]; 8]> = SmallVec::new();
     for (index, &len) in input_lens.iter().enumerate() {
         arguments.push(batch.input(index, len));

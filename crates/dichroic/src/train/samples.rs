@@ -36,10 +36,18 @@ impl<'a> Samples<'a> {
             objective.outputs.iter().map(|output| of_output(output.target)).collect();
         if !class_weight.is_empty() {
             if weights.iter().any(Option::is_some) {
-                return Err(TrainError::argument("class_weight", "class weights or sample weights", "both"));
+                return Err(TrainError::argument(
+                    "class_weight",
+                    "class weights or sample weights",
+                    "both",
+                ));
             }
             let [output] = objective.outputs.as_slice() else {
-                return Err(TrainError::argument("class_weight", "a model with one output", "several outputs"));
+                return Err(TrainError::argument(
+                    "class_weight",
+                    "a model with one output",
+                    "several outputs",
+                ));
             };
             let target = output.target.map(|target| &data.targets()[target]);
             weights[0] = target.map(|target| weights_of_classes(target, class_weight));
@@ -96,8 +104,13 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn new(samples: &Samples<'_>, objective: &Objective, largest: usize) -> Self {
         let buffer = |array: &Array| vec![0.0; array.sample_len() * largest];
-        let target = |place: Option<usize>| place.map_or(Vec::new(), |place| buffer(&samples.data.targets()[place]));
-        let weights = samples.weights.iter().map(|weights| vec![0.0; weights.as_ref().map_or(0, |_| largest)]);
+        let target = |place: Option<usize>| {
+            place.map_or(Vec::new(), |place| buffer(&samples.data.targets()[place]))
+        };
+        let weights = samples
+            .weights
+            .iter()
+            .map(|weights| vec![0.0; weights.as_ref().map_or(0, |_| largest)]);
         Self {
             inputs: samples.data.inputs().iter().map(buffer).collect(),
             targets: objective.outputs.iter().map(|output| target(output.target)).collect(),
@@ -165,7 +178,11 @@ pub(crate) fn input_shapes(model: &Model, data: &Dataset) -> Result<Vec<Vec<usiz
     let names = model.input_names();
     if names.len() != data.inputs().len() {
         let expected = format!("{} inputs ({})", names.len(), names.join(", "));
-        return Err(TrainError::shape("the model", expected, format!("{} in the data set", data.inputs().len())));
+        return Err(TrainError::shape(
+            "the model",
+            expected,
+            format!("{} in the data set", data.inputs().len()),
+        ));
     }
     let mut shapes = Vec::with_capacity(names.len());
     for ((name, input), array) in names.iter().zip(model.inputs()).zip(data.inputs()) {
@@ -174,10 +191,17 @@ pub(crate) fn input_shapes(model: &Model, data: &Dataset) -> Result<Vec<Vec<usiz
         // A column of numbers suits an input of one number.
         let own = if own.is_empty() && declared == [Some(1)] { &[1][..] } else { own };
         let suits = own.len() == declared.len()
-            && own.iter().zip(declared).all(|(own, declared)| declared.is_none_or(|size| size == *own));
+            && own
+                .iter()
+                .zip(declared)
+                .all(|(own, declared)| declared.is_none_or(|size| size == *own));
         if !suits {
             let got = format!("samples of shape {own:?} in the data set");
-            return Err(TrainError::shape(format!("input {name:?}"), input.shape().to_string(), got));
+            return Err(TrainError::shape(
+                format!("input {name:?}"),
+                input.shape().to_string(),
+                got,
+            ));
         }
         shapes.push(own.to_vec());
     }

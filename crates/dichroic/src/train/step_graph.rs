@@ -14,10 +14,7 @@ use crate::model::{LoweredModel, Model};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose<'a> {
     /// To learn: gradients of these weights, clipped.
-    Train {
-        weights: &'a [ParameterId],
-        clipping: Option<Clipping>,
-    },
+    Train { weights: &'a [ParameterId], clipping: Option<Clipping> },
     /// To be judged.
     Evaluate,
 }
@@ -46,7 +43,8 @@ pub(crate) fn build(
         Purpose::Train { .. } => Mode::Training,
         Purpose::Evaluate => Mode::Inference,
     };
-    let shapes: Vec<Vec<usize>> = inputs.iter().map(|axes| [&[batch], axes.as_slice()].concat()).collect();
+    let shapes: Vec<Vec<usize>> =
+        inputs.iter().map(|axes| [&[batch], axes.as_slice()].concat()).collect();
     let mut lowered = model.lower_for(&shapes, mode)?;
     lowered.graph.scope("loss");
     let mut losses = vec![None; objective.outputs.len()];
@@ -57,7 +55,11 @@ pub(crate) fn build(
         let value = add_loss(&mut lowered, (prediction, output), loss, (batch, weighted[index]))?;
         losses[index] = Some(value);
         let mut emit = Emit(&mut lowered.graph);
-        let value = if output.loss_weight == 1.0 { value } else { emit.affine(value, output.loss_weight, 0.0)? };
+        let value = if output.loss_weight == 1.0 {
+            value
+        } else {
+            emit.affine(value, output.loss_weight, 0.0)?
+        };
         total = Some(match total {
             Some(sum) => emit.binary(BinaryKind::Add, sum, value)?,
             None => value,
@@ -68,7 +70,9 @@ pub(crate) fn build(
     let loss = match (total, penalty) {
         (Some(loss), Some(penalty)) => emit.binary(BinaryKind::Add, loss, penalty)?,
         (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => return Err(TrainError::argument("loss", "a loss for at least one output", "none")),
+        (None, None) => {
+            return Err(TrainError::argument("loss", "a loss for at least one output", "none"));
+        }
     };
     let mut gradients = Vec::new();
     if let Purpose::Train { weights, clipping } = purpose {
@@ -92,8 +96,9 @@ fn add_loss(
     let graph = &mut lowered.graph;
     let axes = [&[batch], output.target_axes.as_slice()].concat();
     let target = graph.input(&format!("target of {}", output.name), GraphShape::from(axes));
-    let weights = weighted
-        .then(|| graph.input(&format!("sample weights of {}", output.name), GraphShape::from([batch])));
+    let weights = weighted.then(|| {
+        graph.input(&format!("sample weights of {}", output.name), GraphShape::from([batch]))
+    });
     let rows = loss.function.emit(graph, prediction, target)?;
     let mut emit = Emit(graph);
     let shape = emit.0.shape(rows.values).clone();
@@ -130,7 +135,10 @@ fn add_loss(
 fn add_penalties(model: &Model, lowered: &mut LoweredModel) -> Result<Option<ValueId>, GraphError> {
     let mut total: Option<ValueId> = None;
     for (weight, &value) in model.weights().iter().zip(&lowered.parameters) {
-        let Some(regularizer) = weight.spec.regularizer.filter(|_| model.is_trainable(weight)) else { continue };
+        let Some(regularizer) = weight.spec.regularizer.filter(|_| model.is_trainable(weight))
+        else {
+            continue;
+        };
         let (l1, l2) = regularizer.factors();
         let mut emit = Emit(&mut lowered.graph);
         for (factor, function) in [(l1, Function::Abs), (l2, Function::Square)] {
@@ -150,7 +158,11 @@ fn add_penalties(model: &Model, lowered: &mut LoweredModel) -> Result<Option<Val
 }
 
 /// Keras's three ways to keep gradients small.
-fn clip(emit: &mut Emit<'_>, gradients: &mut [ValueId], clipping: Clipping) -> Result<(), GraphError> {
+fn clip(
+    emit: &mut Emit<'_>,
+    gradients: &mut [ValueId],
+    clipping: Clipping,
+) -> Result<(), GraphError> {
     match clipping {
         Clipping::Value(limit) => {
             for gradient in gradients {

@@ -34,7 +34,11 @@ impl Trainer {
     ///
     /// # Errors
     /// When the state belongs to another model or optimizer.
-    pub fn resume(model: &Model, compile: Compile, state: &TrainingState) -> Result<Self, TrainError> {
+    pub fn resume(
+        model: &Model,
+        compile: Compile,
+        state: &TrainingState,
+    ) -> Result<Self, TrainError> {
         let mut trainer = Self::new(model, compile)?;
         trainer.updater.restore(&state.optimizer)?;
         trainer.progress = state.progress.clone();
@@ -46,7 +50,11 @@ impl Trainer {
     ///
     /// # Errors
     /// When the state belongs to another model or optimizer.
-    pub fn with_optimizer(model: &Model, compile: Compile, state: &OptimizerState) -> Result<Self, TrainError> {
+    pub fn with_optimizer(
+        model: &Model,
+        compile: Compile,
+        state: &OptimizerState,
+    ) -> Result<Self, TrainError> {
         let mut trainer = Self::new(model, compile)?;
         trainer.updater.restore(state)?;
         Ok(trainer)

@@ -31,7 +31,8 @@ struct Variable {
 
 impl Updater {
     pub(crate) fn new(optimizer: &Optimizer, model: &Model) -> Result<Self, TrainError> {
-        let wrong = |error: String| TrainError::argument("optimizer", "numbers in their ranges", error);
+        let wrong =
+            |error: String| TrainError::argument("optimizer", "numbers in their ranges", error);
         optimizer.check().map_err(wrong)?;
         let rule = optimizer.rule();
         let slots = rule.slots().len();
@@ -43,7 +44,11 @@ impl Updater {
             rule,
             schedule: optimizer.learning_rate.clone(),
             weight_decay: optimizer.weight_decay.unwrap_or(0.0),
-            by_weight: if matches!(optimizer.algorithm, Algorithm::Adam(_) | Algorithm::AdamW(_)) { 2 } else { 0 },
+            by_weight: if matches!(optimizer.algorithm, Algorithm::Adam(_) | Algorithm::AdamW(_)) {
+                2
+            } else {
+                0
+            },
             isa: Isa::detect(),
             iterations: 0,
             variables: model.trainable_weights().into_iter().map(variable).collect(),
@@ -68,7 +73,11 @@ impl Updater {
         match &mut self.schedule {
             LearningRate::Constant(own) => *own = rate as f32,
             LearningRate::Schedule(_) => {
-                return Err(TrainError::argument("learning_rate", "a number to change", "a schedule"));
+                return Err(TrainError::argument(
+                    "learning_rate",
+                    "a number to change",
+                    "a schedule",
+                ));
             }
         }
         Ok(())
@@ -124,17 +133,31 @@ impl Updater {
     /// When it belongs to another optimizer or another model.
     pub(crate) fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainError> {
         let order = self.keras_order();
-        let resume = |what, expected: String, got: String| TrainError::Resume { what, expected, got };
+        let resume =
+            |what, expected: String, got: String| TrainError::Resume { what, expected, got };
         if order.len() != state.slots.len() {
             let got = format!("{}, {} values each", order.len(), self.rule.slots().join(" and "));
-            return Err(resume("the number of optimizer variables", state.slots.len().to_string(), got));
+            return Err(resume(
+                "the number of optimizer variables",
+                state.slots.len().to_string(),
+                got,
+            ));
         }
         for ((slot, variable), saved) in order.into_iter().zip(&state.slots) {
             let variable = &mut self.variables[variable];
             let own = &mut variable.slots[slot];
-            if self.rule.slots()[slot] != saved.name || variable.path != saved.weight || own.len() != saved.values.len() {
-                let expected = format!("{} of {:?} ({} values)", saved.name, saved.weight, saved.values.len());
-                let got = format!("{} of {:?} ({} values)", self.rule.slots()[slot], variable.path, own.len());
+            if self.rule.slots()[slot] != saved.name
+                || variable.path != saved.weight
+                || own.len() != saved.values.len()
+            {
+                let expected =
+                    format!("{} of {:?} ({} values)", saved.name, saved.weight, saved.values.len());
+                let got = format!(
+                    "{} of {:?} ({} values)",
+                    self.rule.slots()[slot],
+                    variable.path,
+                    own.len()
+                );
                 return Err(resume("an optimizer variable", expected, got));
             }
             own.copy_from_slice(&saved.values);
@@ -151,8 +174,10 @@ impl Updater {
     fn keras_order(&self) -> Vec<(usize, usize)> {
         let (slots, variables) = (self.rule.slots().len(), self.variables.len());
         let together = self.by_weight.min(slots);
-        let first = (0..variables).flat_map(|variable| (0..together).map(move |slot| (slot, variable)));
-        let rest = (together..slots).flat_map(|slot| (0..variables).map(move |variable| (slot, variable)));
+        let first =
+            (0..variables).flat_map(|variable| (0..together).map(move |slot| (slot, variable)));
+        let rest =
+            (together..slots).flat_map(|slot| (0..variables).map(move |variable| (slot, variable)));
         first.chain(rest).collect()
     }
 }

@@ -35,7 +35,8 @@ impl CsvLogger {
 
     fn write(&mut self, line: &str) -> Result<(), TrainError> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        writeln!(file, "{line}").map_err(|source| TrainError::Io { path: self.path.clone(), source })
+        writeln!(file, "{line}")
+            .map_err(|source| TrainError::Io { path: self.path.clone(), source })
     }
 }
 
@@ -62,7 +63,8 @@ impl Callback for CsvLogger {
             let header = format!("epoch,{}", self.columns.join(","));
             self.write(&header)?;
         }
-        let value = |name: &String| logs.get(name).map_or("NA".to_owned(), |value| value.to_string());
+        let value =
+            |name: &String| logs.get(name).map_or("NA".to_owned(), |value| value.to_string());
         let values: Vec<String> = self.columns.iter().map(value).collect();
         let line = format!("{},{}", context.epoch() - 1, values.join(","));
         self.write(&line)

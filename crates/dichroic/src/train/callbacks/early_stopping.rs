@@ -82,7 +82,9 @@ impl Callback for EarlyStopping {
     fn epoch_end(&mut self, context: &mut Context<'_>, logs: &mut Logs) -> Result<(), TrainError> {
         let epoch = context.epoch();
         let current = self.monitor.value(context, logs)?;
-        let Some(current) = current.filter(|_| epoch >= self.start_from_epoch) else { return Ok(()) };
+        let Some(current) = current.filter(|_| epoch >= self.start_from_epoch) else {
+            return Ok(());
+        };
         if self.best_weights.is_none() {
             self.keep_weights(context)?;
             self.watch.best_epoch = epoch;
@@ -92,7 +94,10 @@ impl Callback for EarlyStopping {
             self.watch.best = Some(current);
             self.watch.best_epoch = epoch;
             self.keep_weights(context)?;
-            if self.baseline.is_none_or(|_| self.monitor.is_improvement(context, current, self.baseline)) {
+            if self
+                .baseline
+                .is_none_or(|_| self.monitor.is_improvement(context, current, self.baseline))
+            {
                 self.watch.wait = 0;
             }
         } else if self.watch.wait >= self.patience && epoch > 0 {
@@ -116,7 +121,8 @@ impl Callback for EarlyStopping {
     }
 
     fn restore(&mut self, state: &Value) -> Result<(), TrainError> {
-        self.watch = Watch::deserialize(state).map_err(|error| foreign_state("the state of EarlyStopping", &error))?;
+        self.watch = Watch::deserialize(state)
+            .map_err(|error| foreign_state("the state of EarlyStopping", &error))?;
         Ok(())
     }
 }

@@ -54,7 +54,11 @@ pub trait Callback {
     ///
     /// # Errors
     /// What the callback reports.
-    fn epoch_end(&mut self, _context: &mut Context<'_>, _logs: &mut Logs) -> Result<(), TrainError> {
+    fn epoch_end(
+        &mut self,
+        _context: &mut Context<'_>,
+        _logs: &mut Logs,
+    ) -> Result<(), TrainError> {
         Ok(())
     }
 
@@ -64,7 +68,11 @@ pub trait Callback {
     ///
     /// # Errors
     /// What the callback reports.
-    fn epoch_complete(&mut self, _context: &mut Context<'_>, _logs: &Logs) -> Result<(), TrainError> {
+    fn epoch_complete(
+        &mut self,
+        _context: &mut Context<'_>,
+        _logs: &Logs,
+    ) -> Result<(), TrainError> {
         Ok(())
     }
 

@@ -31,7 +31,8 @@ struct Watch {
 impl<'a> ModelCheckpoint<'a> {
     /// Saves after every epoch.
     pub fn new(
-        save: impl FnMut(&Model, &TrainingState) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + 'a,
+        save: impl FnMut(&Model, &TrainingState) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+        + 'a,
     ) -> Self {
         Self { save: Box::new(save), best_of: None, watch: Watch::default() }
     }
@@ -60,14 +61,19 @@ impl Callback for ModelCheckpoint<'_> {
             return Ok(());
         };
         let value = monitor.value(context, logs)?;
-        self.watch.improved = value.is_some_and(|value| monitor.is_improvement(context, value, self.watch.best));
+        self.watch.improved =
+            value.is_some_and(|value| monitor.is_improvement(context, value, self.watch.best));
         if self.watch.improved {
             self.watch.best = value;
         }
         Ok(())
     }
 
-    fn epoch_complete(&mut self, context: &mut Context<'_>, _logs: &Logs) -> Result<(), TrainError> {
+    fn epoch_complete(
+        &mut self,
+        context: &mut Context<'_>,
+        _logs: &Logs,
+    ) -> Result<(), TrainError> {
         if self.watch.improved { self.save(context) } else { Ok(()) }
     }
 
@@ -81,8 +87,8 @@ impl Callback for ModelCheckpoint<'_> {
     }
 
     fn restore(&mut self, state: &Value) -> Result<(), TrainError> {
-        self.watch =
-            Watch::deserialize(state).map_err(|error| foreign_state("the state of ModelCheckpoint", &error))?;
+        self.watch = Watch::deserialize(state)
+            .map_err(|error| foreign_state("the state of ModelCheckpoint", &error))?;
         Ok(())
     }
 }

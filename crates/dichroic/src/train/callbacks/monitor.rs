@@ -47,21 +47,34 @@ impl Monitor {
     ///
     /// # Errors
     /// When the first epoch has no such value, so that it will never come.
-    pub(super) fn value(&self, context: &Context<'_>, logs: &Logs) -> Result<Option<f64>, TrainError> {
+    pub(super) fn value(
+        &self,
+        context: &Context<'_>,
+        logs: &Logs,
+    ) -> Result<Option<f64>, TrainError> {
         let known = context.larger_is_better(&self.name).is_some();
         match logs.get(&self.name) {
             // Validation may be due in later epochs only.
             None if !known => {
                 let names: Vec<&str> = logs.iter().map(|(name, _)| name).collect();
                 let place = format!("monitor {:?}", self.name);
-                Err(TrainError::argument(place, format!("one of {}", names.join(", ")), "another name"))
+                Err(TrainError::argument(
+                    place,
+                    format!("one of {}", names.join(", ")),
+                    "another name",
+                ))
             }
             value => Ok(value),
         }
     }
 
     /// Whether a value is better than another by more than the least change.
-    pub(super) fn is_improvement(&self, context: &Context<'_>, value: f64, than: Option<f64>) -> bool {
+    pub(super) fn is_improvement(
+        &self,
+        context: &Context<'_>,
+        value: f64,
+        than: Option<f64>,
+    ) -> bool {
         let up = match self.direction {
             Direction::Auto => context.larger_is_better(&self.name).unwrap_or(false),
             Direction::Min => false,

@@ -49,7 +49,11 @@ impl<W: Write> Callback for ProgressLines<W> {
     fn epoch_complete(&mut self, context: &mut Context<'_>, logs: &Logs) -> Result<(), TrainError> {
         let steps = context.steps;
         let done = u32::try_from(steps.saturating_sub(self.first_step)).unwrap_or(u32::MAX);
-        self.line(&format!("{steps}/{steps} - {}{}", step_time_text(self.begun.elapsed(), done), metrics_text(logs)))
+        self.line(&format!(
+            "{steps}/{steps} - {}{}",
+            step_time_text(self.begun.elapsed(), done),
+            metrics_text(logs)
+        ))
     }
 }
 
@@ -84,7 +88,8 @@ pub fn format_value(value: f64) -> String {
     let text = format!("{value:.4e}");
     match text.split_once('e') {
         Some((digits, exponent)) => {
-            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
+            let (sign, exponent) =
+                exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
             format!("{digits}e{sign}{exponent:0>2}")
         }
         None => text,
@@ -98,7 +103,18 @@ mod tests {
     #[test]
     fn values_are_written_as_python_does() {
         let texts = [0.9, 12.34567, 1e-3, 0.000_012_345_678, 0.0, -0.5, 1e-12].map(format_value);
-        assert_eq!(texts, ["0.9000", "12.3457", "1.0000e-03", "1.2346e-05", "0.0000e+00", "-0.5000", "1.0000e-12"]);
+        assert_eq!(
+            texts,
+            [
+                "0.9000",
+                "12.3457",
+                "1.0000e-03",
+                "1.2346e-05",
+                "0.0000e+00",
+                "-0.5000",
+                "1.0000e-12"
+            ]
+        );
         assert_eq!(format_value(f64::NAN), "nan");
     }
 

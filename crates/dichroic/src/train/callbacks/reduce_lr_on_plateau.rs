@@ -66,7 +66,11 @@ impl ReduceLrOnPlateau {
 impl Callback for ReduceLrOnPlateau {
     fn train_begin(&mut self, _context: &mut Context<'_>) -> Result<(), TrainError> {
         if !(0.0..1.0).contains(&self.factor) {
-            return Err(TrainError::argument("ReduceLROnPlateau", "a factor below 1", self.factor.to_string()));
+            return Err(TrainError::argument(
+                "ReduceLROnPlateau",
+                "a factor below 1",
+                self.factor.to_string(),
+            ));
         }
         if !std::mem::take(&mut self.watch.resumed) {
             self.watch = Watch::default();
@@ -99,8 +103,8 @@ impl Callback for ReduceLrOnPlateau {
     }
 
     fn restore(&mut self, state: &Value) -> Result<(), TrainError> {
-        self.watch =
-            Watch::deserialize(state).map_err(|error| foreign_state("the state of ReduceLROnPlateau", &error))?;
+        self.watch = Watch::deserialize(state)
+            .map_err(|error| foreign_state("the state of ReduceLROnPlateau", &error))?;
         Ok(())
     }
 }

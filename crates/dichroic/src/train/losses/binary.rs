@@ -41,7 +41,12 @@ pub(super) fn emit(
 }
 
 /// The loss of one row.
-pub(super) fn value(target: &[f32], prediction: &[f32], from_logits: bool, label_smoothing: f64) -> f64 {
+pub(super) fn value(
+    target: &[f32],
+    prediction: &[f32],
+    from_logits: bool,
+    label_smoothing: f64,
+) -> f64 {
     let sum: f64 = target
         .iter()
         .zip(prediction)

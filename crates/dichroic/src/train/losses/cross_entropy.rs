@@ -22,7 +22,9 @@ pub(super) fn emit_categorical(
         emit.affine(target, 1.0 - label_smoothing, label_smoothing / classes as f64)?
     };
     match logits(emit, prediction, from_logits) {
-        Some(logits) => emit.add(SoftmaxCrossEntropy { targets: Targets::Probabilities }, &[logits, target]),
+        Some(logits) => {
+            emit.add(SoftmaxCrossEntropy { targets: Targets::Probabilities }, &[logits, target])
+        }
         None => from_probabilities(emit, prediction, target),
     }
 }
@@ -34,7 +36,9 @@ pub(super) fn emit_sparse(
     from_logits: bool,
 ) -> Result<ValueId, GraphError> {
     match logits(emit, prediction, from_logits) {
-        Some(logits) => emit.add(SoftmaxCrossEntropy { targets: Targets::Classes }, &[logits, target]),
+        Some(logits) => {
+            emit.add(SoftmaxCrossEntropy { targets: Targets::Classes }, &[logits, target])
+        }
         None => {
             let depth = emit.classes(prediction);
             let wanted = emit.add(OneHot { depth }, &[target])?;
@@ -64,11 +68,18 @@ fn logits(emit: &Emit<'_>, prediction: ValueId, from_logits: bool) -> Option<Val
     if from_logits {
         return Some(prediction);
     }
-    emit.input_of(prediction, |op| matches!(op, Op::Softmax(softmax) if softmax.kind == SoftmaxKind::Softmax))
+    emit.input_of(
+        prediction,
+        |op| matches!(op, Op::Softmax(softmax) if softmax.kind == SoftmaxKind::Softmax),
+    )
 }
 
 /// As Keras computes it from probabilities: scaled to the sum 1, kept from 0 and 1, then the logarithm.
-fn from_probabilities(emit: &mut Emit<'_>, prediction: ValueId, target: ValueId) -> Result<ValueId, GraphError> {
+fn from_probabilities(
+    emit: &mut Emit<'_>,
+    prediction: ValueId,
+    target: ValueId,
+) -> Result<ValueId, GraphError> {
     let axis = emit.0.shape(prediction).len().saturating_sub(1);
     let sum = emit.add(Reduce::sum(vec![axis]).keep_axes(), &[prediction])?;
     let share = emit.binary(BinaryKind::Divide, prediction, sum)?;

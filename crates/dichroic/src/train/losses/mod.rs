@@ -187,9 +187,11 @@ impl LossFunction {
                 let target = if target.len() < prediction.len() { &target[..1] } else { target };
                 self.resolved(&[1, target.len()], &[1, prediction.len()]).value(target, prediction)
             }
-            Self::CategoricalCrossentropy { from_logits, label_smoothing } => {
-                cross_entropy::value(&cross_entropy::smoothed(target, label_smoothing), prediction, from_logits)
-            }
+            Self::CategoricalCrossentropy { from_logits, label_smoothing } => cross_entropy::value(
+                &cross_entropy::smoothed(target, label_smoothing),
+                prediction,
+                from_logits,
+            ),
             Self::SparseCategoricalCrossentropy { from_logits, .. } => {
                 let wanted = cross_entropy::one_hot(target[0], prediction.len());
                 cross_entropy::value(&wanted, prediction, from_logits)
@@ -199,7 +201,9 @@ impl LossFunction {
             }
             Self::MeanSquaredError => regression::mean(target, prediction, |error| error * error),
             Self::MeanAbsoluteError => regression::mean(target, prediction, f64::abs),
-            Self::Huber { delta } => regression::mean(target, prediction, |error| regression::huber_value(error, delta)),
+            Self::Huber { delta } => {
+                regression::mean(target, prediction, |error| regression::huber_value(error, delta))
+            }
         }
     }
 
@@ -207,21 +211,38 @@ impl LossFunction {
     ///
     /// A softmax or sigmoid that makes the prediction is taken into the loss, which then is computed
     /// from the logits: the same up to rounding where no probability is near 0, and finite where one is.
-    pub(crate) fn emit(&self, graph: &mut Graph, prediction: ValueId, target: ValueId) -> Result<RowLosses, GraphError> {
+    pub(crate) fn emit(
+        &self,
+        graph: &mut Graph,
+        prediction: ValueId,
+        target: ValueId,
+    ) -> Result<RowLosses, GraphError> {
         let mut emit = Emit(graph);
         let values = match *self {
             Self::Crossentropy | Self::CategoricalCrossentropy { .. } => {
                 let (from_logits, smoothing) = match *self {
-                    Self::CategoricalCrossentropy { from_logits, label_smoothing } => (from_logits, label_smoothing),
+                    Self::CategoricalCrossentropy { from_logits, label_smoothing } => {
+                        (from_logits, label_smoothing)
+                    }
                     _ => (false, 0.0),
                 };
-                cross_entropy::emit_categorical(&mut emit, (prediction, target), from_logits, smoothing)
+                cross_entropy::emit_categorical(
+                    &mut emit,
+                    (prediction, target),
+                    from_logits,
+                    smoothing,
+                )
             }
             Self::SparseCategoricalCrossentropy { from_logits, ignore_class: None } => {
                 cross_entropy::emit_sparse(&mut emit, (prediction, target), from_logits)
             }
             Self::SparseCategoricalCrossentropy { from_logits, ignore_class: Some(class) } => {
-                return cross_entropy::emit_sparse_without(&mut emit, (prediction, target), from_logits, class);
+                return cross_entropy::emit_sparse_without(
+                    &mut emit,
+                    (prediction, target),
+                    from_logits,
+                    class,
+                );
             }
             Self::BinaryCrossentropy { from_logits, label_smoothing } => {
                 binary::emit(&mut emit, (prediction, target), from_logits, label_smoothing)
@@ -253,7 +274,9 @@ impl LossFunction {
                 *from_logits = logits()?;
                 *label_smoothing = object.number("label_smoothing", 0.0)?;
                 if !(0.0..=1.0).contains(label_smoothing) {
-                    return Err(format!("label_smoothing must be from 0 to 1, got {label_smoothing}"));
+                    return Err(format!(
+                        "label_smoothing must be from 0 to 1, got {label_smoothing}"
+                    ));
                 }
             }
             Self::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
@@ -351,7 +374,10 @@ impl<'de> Deserialize<'de> for Loss {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let object = KerasObject::deserialize(deserializer)?;
         let function = LossFunction::read(&object).map_err(D::Error::custom)?;
-        let reduction = match object.text("reduction", "sum_over_batch_size").map_err(D::Error::custom)? {
+        let reduction = match object
+            .text("reduction", "sum_over_batch_size")
+            .map_err(D::Error::custom)?
+        {
             "sum_over_batch_size" | "mean" | "auto" => Reduction::SumOverBatchSize,
             "sum" => Reduction::Sum,
             "mean_with_sample_weight" => Reduction::MeanWithSampleWeight,
@@ -379,7 +405,8 @@ mod tests {
 
     #[test]
     fn options_survive_the_configuration_and_unknown_ones_are_refused() {
-        let function = LossFunction::CategoricalCrossentropy { from_logits: true, label_smoothing: 0.1 };
+        let function =
+            LossFunction::CategoricalCrossentropy { from_logits: true, label_smoothing: 0.1 };
         let loss = Loss { function, reduction: Reduction::Sum };
         let value = serde_json::to_value(loss).unwrap();
         assert_eq!(value["class_name"], json!("CategoricalCrossentropy"));

@@ -5,13 +5,21 @@ use dichroic_graph::{GraphError, ValueId};
 
 use super::super::emit::Emit;
 
-pub(super) fn emit_squared(emit: &mut Emit<'_>, prediction: ValueId, target: ValueId) -> Result<ValueId, GraphError> {
+pub(super) fn emit_squared(
+    emit: &mut Emit<'_>,
+    prediction: ValueId,
+    target: ValueId,
+) -> Result<ValueId, GraphError> {
     let error = emit.binary(BinaryKind::Subtract, prediction, target)?;
     let square = emit.unary(Function::Square, error)?;
     emit.mean_last(square)
 }
 
-pub(super) fn emit_absolute(emit: &mut Emit<'_>, prediction: ValueId, target: ValueId) -> Result<ValueId, GraphError> {
+pub(super) fn emit_absolute(
+    emit: &mut Emit<'_>,
+    prediction: ValueId,
+    target: ValueId,
+) -> Result<ValueId, GraphError> {
     let error = emit.binary(BinaryKind::Subtract, prediction, target)?;
     let size = emit.unary(Function::Abs, error)?;
     emit.mean_last(size)

@@ -2,7 +2,8 @@
 
 /// The share of values in a row that lie on the target's side of the threshold.
 pub(super) fn binary(target: &[f32], prediction: &[f32], threshold: f32) -> f64 {
-    let right = target.iter().zip(prediction).filter(|(t, p)| **t == f32::from(u8::from(**p > threshold)));
+    let right =
+        target.iter().zip(prediction).filter(|(t, p)| **t == f32::from(u8::from(**p > threshold)));
     right.count() as f64 / prediction.len() as f64
 }
 

@@ -113,10 +113,18 @@ impl Measure {
     ///
     /// # Errors
     /// When target and prediction don't fit the measure.
-    pub(crate) fn resolved(self, target: &[usize], prediction: &[usize]) -> Result<Self, TrainError> {
+    pub(crate) fn resolved(
+        self,
+        target: &[usize],
+        prediction: &[usize],
+    ) -> Result<Self, TrainError> {
         let measure = match self {
-            Self::Accuracy if prediction.last() == Some(&1) => Self::BinaryAccuracy { threshold: 0.5 },
-            Self::Accuracy if targets_are_classes(target, prediction) => Self::SparseCategoricalAccuracy,
+            Self::Accuracy if prediction.last() == Some(&1) => {
+                Self::BinaryAccuracy { threshold: 0.5 }
+            }
+            Self::Accuracy if targets_are_classes(target, prediction) => {
+                Self::SparseCategoricalAccuracy
+            }
             Self::Accuracy => Self::CategoricalAccuracy,
             Self::Loss(function) => Self::Loss(function.resolved(target, prediction)),
             other => other,
@@ -130,7 +138,11 @@ impl Measure {
         if elements(target) == needed {
             return Ok(measure);
         }
-        let expected = if measure.takes_classes() { "one class number for each row" } else { "the shape of the prediction" };
+        let expected = if measure.takes_classes() {
+            "one class number for each row"
+        } else {
+            "the shape of the prediction"
+        };
         Err(TrainError::shape(
             format!("target of metric {:?}", measure.name()),
             format!("{expected} {prediction:?}"),
@@ -161,12 +173,16 @@ impl Measure {
 
     fn of_row(&self, target: &[f32], prediction: &[f32]) -> f64 {
         match *self {
-            Self::BinaryAccuracy { threshold } => accuracy::binary(target, prediction, threshold as f32),
+            Self::BinaryAccuracy { threshold } => {
+                accuracy::binary(target, prediction, threshold as f32)
+            }
             Self::Accuracy | Self::CategoricalAccuracy => {
                 accuracy::is_largest(accuracy::largest(target), prediction)
             }
             Self::SparseCategoricalAccuracy => accuracy::is_class(target[0], prediction),
-            Self::TopKCategoricalAccuracy { k } => top_k::contains(accuracy::largest(target) as f32, prediction, k),
+            Self::TopKCategoricalAccuracy { k } => {
+                top_k::contains(accuracy::largest(target) as f32, prediction, k)
+            }
             Self::SparseTopKCategoricalAccuracy { k } => top_k::contains(target[0], prediction, k),
             Self::Loss(function) => function.value(target, prediction),
         }
@@ -181,7 +197,10 @@ impl Metric {
             let hint = crate::names::closest(class_name, known.clone().chain(["accuracy"]));
             let hint = hint.map(|hint| format!(" (did you mean {hint:?}?)")).unwrap_or_default();
             let known: Vec<&str> = known.collect();
-            format!("unknown metric {class_name:?}{hint}; it must be accuracy, {}, or a loss", known.join(", "))
+            format!(
+                "unknown metric {class_name:?}{hint}; it must be accuracy, {}, or a loss",
+                known.join(", ")
+            )
         })?;
         let mut known = vec!["name", "dtype"];
         match &mut measure {
@@ -189,13 +208,17 @@ impl Metric {
                 known.push("threshold");
                 *threshold = object.number("threshold", 0.5)?;
             }
-            Measure::TopKCategoricalAccuracy { k } | Measure::SparseTopKCategoricalAccuracy { k } => {
+            Measure::TopKCategoricalAccuracy { k }
+            | Measure::SparseTopKCategoricalAccuracy { k } => {
                 known.extend(["k", "from_sorted_ids"]);
                 if super::read_flag(object, "from_sorted_ids")? {
                     return Err("from_sorted_ids = True is not supported".to_owned());
                 }
                 let wanted = object.integer("k")?.unwrap_or(5);
-                *k = usize::try_from(wanted).ok().filter(|&k| k > 0).ok_or(format!("k must be 1 or more, got {wanted}"))?;
+                *k = usize::try_from(wanted)
+                    .ok()
+                    .filter(|&k| k > 0)
+                    .ok_or(format!("k must be 1 or more, got {wanted}"))?;
             }
             Measure::Loss(function) => {
                 known.extend(["from_logits", "label_smoothing", "axis", "fn", "ignore_class"]);
@@ -204,13 +227,19 @@ impl Metric {
                     map.retain(|key, _| key != "fn" && key != "dtype");
                 }
                 let written = json!({"class_name": class_name, "config": config});
-                let loss: super::Loss = serde_json::from_value(written).map_err(|error| error.to_string())?;
+                let loss: super::Loss =
+                    serde_json::from_value(written).map_err(|error| error.to_string())?;
                 *function = loss.function;
-                if matches!(function, LossFunction::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }) {
+                if matches!(
+                    function,
+                    LossFunction::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }
+                ) {
                     return Err("ignore_class is not supported in a metric".to_owned());
                 }
             }
-            Measure::Accuracy | Measure::CategoricalAccuracy | Measure::SparseCategoricalAccuracy => {}
+            Measure::Accuracy
+            | Measure::CategoricalAccuracy
+            | Measure::SparseCategoricalAccuracy => {}
         }
         object.only(&known)?;
         let default = if named { class_name } else { measure.name() };
@@ -244,11 +273,14 @@ impl Serialize for Metric {
             Measure::BinaryAccuracy { threshold } => {
                 config.insert("threshold".to_owned(), json!(threshold));
             }
-            Measure::TopKCategoricalAccuracy { k } | Measure::SparseTopKCategoricalAccuracy { k } => {
+            Measure::TopKCategoricalAccuracy { k }
+            | Measure::SparseTopKCategoricalAccuracy { k } => {
                 config.insert("k".to_owned(), json!(k));
             }
             Measure::Loss(function) => config.extend(function.config()),
-            Measure::Accuracy | Measure::CategoricalAccuracy | Measure::SparseCategoricalAccuracy => {}
+            Measure::Accuracy
+            | Measure::CategoricalAccuracy
+            | Measure::SparseCategoricalAccuracy => {}
         }
         let name = self.measure.name();
         let class = NAMES.iter().find(|(function, _)| *function == name).map(|(_, class)| *class);
@@ -272,7 +304,9 @@ mod tests {
 
     #[test]
     fn accuracy_stands_for_the_one_that_suits_the_shapes() {
-        let measure = |target: &[usize], prediction: &[usize]| Measure::Accuracy.resolved(target, prediction).unwrap();
+        let measure = |target: &[usize], prediction: &[usize]| {
+            Measure::Accuracy.resolved(target, prediction).unwrap()
+        };
         assert_eq!(measure(&[8], &[8, 1]), Measure::BinaryAccuracy { threshold: 0.5 });
         assert_eq!(measure(&[8, 1], &[8, 3]), Measure::SparseCategoricalAccuracy);
         assert_eq!(measure(&[8, 3], &[8, 3]), Measure::CategoricalAccuracy);
@@ -287,9 +321,13 @@ mod tests {
             assert_eq!(metric.name, name);
             assert_eq!(serde_json::to_value(&metric).unwrap(), json!(name));
         }
-        let top = json!({"class_name": "TopKCategoricalAccuracy", "config": {"k": 3, "name": "top3"}});
+        let top =
+            json!({"class_name": "TopKCategoricalAccuracy", "config": {"k": 3, "name": "top3"}});
         let metric: Metric = serde_json::from_value(top).unwrap();
-        assert_eq!(metric, Metric { measure: Measure::TopKCategoricalAccuracy { k: 3 }, name: "top3".to_owned() });
+        assert_eq!(
+            metric,
+            Metric { measure: Measure::TopKCategoricalAccuracy { k: 3 }, name: "top3".to_owned() }
+        );
         let again: Metric = serde_json::from_value(serde_json::to_value(&metric).unwrap()).unwrap();
         assert_eq!(again, metric);
     }

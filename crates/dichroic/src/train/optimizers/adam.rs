@@ -30,7 +30,8 @@ impl Default for Adam {
 }
 
 impl Adam {
-    pub(super) const ARGUMENTS: &'static [&'static str] = &["beta_1", "beta_2", "epsilon", "amsgrad"];
+    pub(super) const ARGUMENTS: &'static [&'static str] =
+        &["beta_1", "beta_2", "epsilon", "amsgrad"];
 
     pub(super) fn rule(self) -> UpdateRule {
         let Self { beta_1, beta_2, epsilon, amsgrad } = self;

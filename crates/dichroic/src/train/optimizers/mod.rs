@@ -160,8 +160,8 @@ impl Optimizer {
             optimizer.name = name.as_str().ok_or("argument name must be a string")?.to_owned();
         }
         if let Some(rate) = object.config.get("learning_rate") {
-            optimizer.learning_rate =
-                LearningRate::deserialize(rate).map_err(|error| format!("learning_rate: {error}"))?;
+            optimizer.learning_rate = LearningRate::deserialize(rate)
+                .map_err(|error| format!("learning_rate: {error}"))?;
         }
         if object.config.get("weight_decay").is_some() {
             optimizer.weight_decay = optional(object, "weight_decay")?;
@@ -184,7 +184,9 @@ impl Optimizer {
     pub(crate) fn check(&self) -> Result<(), String> {
         self.rule().validate().map_err(|error| error.to_string())?;
         let limit = match self.clipping {
-            Some(Clipping::Norm(limit) | Clipping::Value(limit) | Clipping::GlobalNorm(limit)) => limit,
+            Some(Clipping::Norm(limit) | Clipping::Value(limit) | Clipping::GlobalNorm(limit)) => {
+                limit
+            }
             None => 1.0,
         };
         if !(limit > 0.0) {
@@ -204,7 +206,9 @@ impl Optimizer {
             if self.clipping == Some(kind(limit)) { json!(limit) } else { Value::Null }
         };
         let limit = match self.clipping {
-            Some(Clipping::Norm(limit) | Clipping::Value(limit) | Clipping::GlobalNorm(limit)) => limit,
+            Some(Clipping::Norm(limit) | Clipping::Value(limit) | Clipping::GlobalNorm(limit)) => {
+                limit
+            }
             None => 0.0,
         };
         let mut config = Map::new();
@@ -248,8 +252,12 @@ impl Algorithm {
             _ => {
                 let name = &object.class_name;
                 let known = crate::names::closest(name, OPTIMIZERS);
-                let hint = known.map(|known| format!(" (did you mean {known:?}?)")).unwrap_or_default();
-                return Err(format!("unknown optimizer {name:?}{hint}; it must be one of {}", OPTIMIZERS.join(", ")));
+                let hint =
+                    known.map(|known| format!(" (did you mean {known:?}?)")).unwrap_or_default();
+                return Err(format!(
+                    "unknown optimizer {name:?}{hint}; it must be one of {}",
+                    OPTIMIZERS.join(", ")
+                ));
             }
         })
     }
@@ -280,7 +288,6 @@ fn optional(object: &KerasObject, name: &str) -> Result<Option<f64>, String> {
     }
 }
 
-
 fn read_clipping(object: &KerasObject) -> Result<Option<Clipping>, String> {
     let kinds: [(&str, fn(f64) -> Clipping); 3] = [
         ("clipnorm", Clipping::Norm),
@@ -291,7 +298,9 @@ fn read_clipping(object: &KerasObject) -> Result<Option<Clipping>, String> {
     for (name, kind) in kinds {
         if let Some(limit) = optional(object, name)? {
             if found.is_some() {
-                return Err("only one of clipnorm, clipvalue and global_clipnorm can be set".to_owned());
+                return Err(
+                    "only one of clipnorm, clipvalue and global_clipnorm can be set".to_owned()
+                );
             }
             found = Some(kind(limit));
         }

@@ -29,7 +29,8 @@ impl Default for RmsProp {
 }
 
 impl RmsProp {
-    pub(super) const ARGUMENTS: &'static [&'static str] = &["rho", "momentum", "epsilon", "centered"];
+    pub(super) const ARGUMENTS: &'static [&'static str] =
+        &["rho", "momentum", "epsilon", "centered"];
 
     pub(super) fn rule(self) -> UpdateRule {
         let Self { rho, momentum, epsilon, centered } = self;

@@ -89,7 +89,12 @@ impl LearningRate {
 impl Schedule {
     fn at(&self, step: f64) -> f64 {
         match self {
-            Self::ExponentialDecay { initial_learning_rate, decay_steps, decay_rate, staircase } => {
+            Self::ExponentialDecay {
+                initial_learning_rate,
+                decay_steps,
+                decay_rate,
+                staircase,
+            } => {
                 let passed = step / decay_steps;
                 let exponent = if *staircase { passed.floor() } else { passed };
                 initial_learning_rate * decay_rate.powf(exponent)
@@ -98,7 +103,13 @@ impl Schedule {
                 let place = boundaries.iter().position(|&boundary| step <= boundary);
                 values[place.unwrap_or(boundaries.len())]
             }
-            Self::CosineDecay { initial_learning_rate, decay_steps, alpha, warmup_target, warmup_steps } => {
+            Self::CosineDecay {
+                initial_learning_rate,
+                decay_steps,
+                alpha,
+                warmup_target,
+                warmup_steps,
+            } => {
                 let initial = *initial_learning_rate;
                 let descent = |from: f64, step: f64| {
                     let passed = step.min(*decay_steps) / decay_steps;
@@ -107,7 +118,9 @@ impl Schedule {
                 };
                 match *warmup_target {
                     None => descent(initial, step),
-                    Some(target) if step < *warmup_steps => (target - initial) * step / warmup_steps + initial,
+                    Some(target) if step < *warmup_steps => {
+                        (target - initial) * step / warmup_steps + initial
+                    }
                     Some(target) => descent(target, step - warmup_steps),
                 }
             }
@@ -128,7 +141,9 @@ impl Schedule {
                     return Ok(());
                 }
                 let (values, boundaries) = (values.len(), boundaries.len());
-                Err(format!("needs rising boundaries and one value more, got {boundaries} and {values}"))
+                Err(format!(
+                    "needs rising boundaries and one value more, got {boundaries} and {values}"
+                ))
             }
         }
     }
@@ -136,15 +151,26 @@ impl Schedule {
     fn from_object(object: &KerasObject) -> Result<Self, String> {
         let required = |name: &str| -> Result<f64, String> {
             let number = object.number(name, f64::NAN)?;
-            if number.is_nan() { Err(format!("{} needs {name}", object.class_name)) } else { Ok(number) }
+            if number.is_nan() {
+                Err(format!("{} needs {name}", object.class_name))
+            } else {
+                Ok(number)
+            }
         };
         let list = |name: &str| -> Result<Vec<f64>, String> {
             let list = object.config.get(name).cloned().unwrap_or_default();
-            serde_json::from_value(list).map_err(|_| format!("argument {name} must be a list of numbers"))
+            serde_json::from_value(list)
+                .map_err(|_| format!("argument {name} must be a list of numbers"))
         };
         let schedule = match object.class_name.as_str() {
             "ExponentialDecay" => {
-                object.only(&["initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name"])?;
+                object.only(&[
+                    "initial_learning_rate",
+                    "decay_steps",
+                    "decay_rate",
+                    "staircase",
+                    "name",
+                ])?;
                 Self::ExponentialDecay {
                     initial_learning_rate: required("initial_learning_rate")?,
                     decay_steps: required("decay_steps")?,
@@ -154,10 +180,20 @@ impl Schedule {
             }
             "PiecewiseConstantDecay" => {
                 object.only(&["boundaries", "values", "name"])?;
-                Self::PiecewiseConstantDecay { boundaries: list("boundaries")?, values: list("values")? }
+                Self::PiecewiseConstantDecay {
+                    boundaries: list("boundaries")?,
+                    values: list("values")?,
+                }
             }
             "CosineDecay" => {
-                object.only(&["initial_learning_rate", "decay_steps", "alpha", "name", "warmup_target", "warmup_steps"])?;
+                object.only(&[
+                    "initial_learning_rate",
+                    "decay_steps",
+                    "alpha",
+                    "name",
+                    "warmup_target",
+                    "warmup_steps",
+                ])?;
                 Self::CosineDecay {
                     initial_learning_rate: required("initial_learning_rate")?,
                     decay_steps: required("decay_steps")?,
@@ -192,7 +228,12 @@ impl Serialize for LearningRate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (class_name, config) = match self {
             Self::Constant(_) => return self.at(0).serialize(serializer),
-            Self::Schedule(Schedule::ExponentialDecay { initial_learning_rate, decay_steps, decay_rate, staircase }) => (
+            Self::Schedule(Schedule::ExponentialDecay {
+                initial_learning_rate,
+                decay_steps,
+                decay_rate,
+                staircase,
+            }) => (
                 "ExponentialDecay",
                 json!({"initial_learning_rate": initial_learning_rate, "decay_steps": decay_steps,
                        "decay_rate": decay_rate, "staircase": staircase, "name": "ExponentialDecay"}),
@@ -201,7 +242,13 @@ impl Serialize for LearningRate {
                 "PiecewiseConstantDecay",
                 json!({"boundaries": boundaries, "values": values, "name": "PiecewiseConstant"}),
             ),
-            Self::Schedule(Schedule::CosineDecay { initial_learning_rate, decay_steps, alpha, warmup_target, warmup_steps }) => (
+            Self::Schedule(Schedule::CosineDecay {
+                initial_learning_rate,
+                decay_steps,
+                alpha,
+                warmup_target,
+                warmup_steps,
+            }) => (
                 "CosineDecay",
                 json!({"initial_learning_rate": initial_learning_rate, "decay_steps": decay_steps, "alpha": alpha,
                        "name": "CosineDecay", "warmup_target": warmup_target, "warmup_steps": warmup_steps}),
@@ -231,8 +278,16 @@ mod tests {
 
     fn all() -> [Schedule; 3] {
         [
-            Schedule::ExponentialDecay { initial_learning_rate: 0.1, decay_steps: 10.0, decay_rate: 0.5, staircase: true },
-            Schedule::PiecewiseConstantDecay { boundaries: vec![5.0, 9.0], values: vec![1.0, 0.5, 0.1] },
+            Schedule::ExponentialDecay {
+                initial_learning_rate: 0.1,
+                decay_steps: 10.0,
+                decay_rate: 0.5,
+                staircase: true,
+            },
+            Schedule::PiecewiseConstantDecay {
+                boundaries: vec![5.0, 9.0],
+                values: vec![1.0, 0.5, 0.1],
+            },
             Schedule::CosineDecay {
                 initial_learning_rate: 0.0,
                 decay_steps: 10.0,
@@ -248,7 +303,10 @@ mod tests {
         let [exponential, piecewise, cosine] = all().map(LearningRate::from);
         assert_eq!([0, 9, 10, 25].map(|t| exponential.at(t) as f32), [0.1, 0.1, 0.05, 0.025]);
         assert_eq!([0, 5, 6, 9, 10].map(|t| piecewise.at(t) as f32), [1.0, 1.0, 0.5, 0.5, 0.1]);
-        assert_eq!([0, 2, 4, 9, 14, 99].map(|t| cosine.at(t) as f32), [0.0, 0.5, 1.0, 0.55, 0.1, 0.1]);
+        assert_eq!(
+            [0, 2, 4, 9, 14, 99].map(|t| cosine.at(t) as f32),
+            [0.0, 0.5, 1.0, 0.55, 0.1, 0.1]
+        );
     }
 
     #[test]
