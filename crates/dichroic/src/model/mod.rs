@@ -14,6 +14,8 @@ mod predict;
 mod replicate;
 mod sequential;
 mod symbol;
+#[cfg(test)]
+mod tests;
 mod topology;
 mod weights;
 

@@ -210,19 +210,24 @@ impl Model {
 
     /// Collects the weights of all layers anew.
     pub(super) fn collect_weights(&mut self) -> Result<(), ModelError> {
-        for layer in self.layers.clone() {
-            self.add_weights(&layer)?;
-        }
-        Ok(())
+        self.weights.clear();
+        let layers = self.layers.clone();
+        self.gather_all(&layers)
     }
 
     /// Adds the weights of a layer that are not there yet; new weights have no values.
     pub(super) fn add_weights(&mut self, layer: &LayerRef) -> Result<(), ModelError> {
+        self.gather_all(std::slice::from_ref(layer))
+    }
+
+    fn gather_all(&mut self, layers: &[LayerRef]) -> Result<(), ModelError> {
         let mut known: HashSet<u64> =
             self.weights.iter().map(|weight| weight.layer.serial()).collect();
         let before = self.weights.len();
-        let nesting = gather(layer, &[], &mut known, &mut self.weights)?;
-        self.nesting = self.nesting.max(nesting + 1);
+        for layer in layers {
+            let nesting = gather(layer, &[], &mut known, &mut self.weights)?;
+            self.nesting = self.nesting.max(nesting + 1);
+        }
         if self.nesting > MOST_NESTED {
             return Err(ModelError::TooLarge {
                 what: "models inside each other",

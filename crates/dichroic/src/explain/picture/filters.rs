@@ -12,9 +12,9 @@ use crate::model::{Model, ModelError};
 /// What of a layer is drawn, and how large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilterPicture {
-    /// The most filters, from the first on.
+    /// The most columns, which are filters in most layers, from the first on.
     pub filters: usize,
-    /// The most input channels, from the first on.
+    /// The most rows, which are input channels in most layers, from the first on.
     pub channels: usize,
     /// Pixels for one weight; `None` makes the picture about 1,200 pixels wide.
     pub cell: Option<u32>,
@@ -36,7 +36,8 @@ impl FilterPicture {
     /// Draws the kernels on one scale around zero; above those of a first layer on three channels, each filter as a
     /// colour picture.
     ///
-    /// Of a separable convolution the first stage is drawn. A kernel of rank 1 is a strip, one of rank 3 its slices
+    /// Of depthwise and separable convolutions, whose channels don't mix, a column is an input channel; of a separable one
+    /// the first stage is drawn. A kernel of rank 1 is a strip, one of rank 3 its slices
     /// from left to right.
     ///
     /// # Errors
@@ -55,53 +56,88 @@ impl FilterPicture {
             handle.layer().and_then(|kind| kind.convolution(inputs)).ok_or_else(not_one)?;
         let index = model.weights_of(handle).first().copied().ok_or_else(not_one)?;
         let kernel = model.parameters()?.get(ParameterId(index)).ok_or_else(not_one)?;
-        let kernels = Kernels::new(&convolution, kernel);
-        Ok(Drawing::new(self, &kernels, layer).scene())
+        let kernels = Kernels::new(&convolution, kernel, layer);
+        Ok(Drawing::new(self, &kernels).scene())
     }
 }
 
-/// A kernel array seen as planes of rows and columns for each channel and filter.
+/// A kernel array seen as a table of kernels.
 struct Kernels<'a> {
     values: &'a [f32],
     /// Slices, rows and columns of one kernel.
     sides: [usize; 3],
-    channels: usize,
-    filters: usize,
-    /// Whether the array lies (…, filters, channels).
-    swapped: bool,
+    /// The last two axes of the array.
+    axes: (usize, usize),
+    /// Whether rows of the table run along the last axis instead of the one before it.
+    across: bool,
+    /// What a row is called, with its number behind it.
+    row: &'static str,
+    title: String,
     colour: bool,
     largest: f32,
 }
 
 impl<'a> Kernels<'a> {
-    fn new(convolution: &Convolution, kernel: &'a Tensor) -> Self {
+    fn new(convolution: &Convolution, kernel: &'a Tensor, layer: &str) -> Self {
         let size = &convolution.window.size;
         let mut sides = [1; 3];
         sides[3 - size.len()..].copy_from_slice(size);
         let shape = kernel.shape();
-        let (before, last) = (shape[shape.len() - 2], shape[shape.len() - 1]);
-        let swapped = convolution.window.transposed;
-        let (channels, filters) = if swapped { (last, before) } else { (before, last) };
+        let axes = (shape[shape.len() - 2], shape[shape.len() - 1]);
+        let (filters, channels) = (convolution.filters, convolution.in_channels);
+        let transposed = convolution.window.transposed;
+        let by_channel = matches!(convolution.sharing, Sharing::Depthwise | Sharing::Separable);
+        let title = match convolution.sharing {
+            Sharing::None => format!("{layer}: {filters} filters, {channels} input channels"),
+            Sharing::Grouped => format!(
+                "{layer}: {filters} filters, {} input channels in each of {} groups",
+                axes.0, convolution.groups
+            ),
+            Sharing::AcrossInputChannels => {
+                format!("{layer}: {filters} filters, each on all {channels} input channels")
+            }
+            Sharing::Depthwise => {
+                format!("{layer}: {} filters for each of {channels} input channels", axes.1)
+            }
+            Sharing::Separable => {
+                format!(
+                    "{layer}, first stage: {} kernels for each of {channels} input channels",
+                    axes.1
+                )
+            }
+        };
         let largest = kernel.data().iter().filter(|value| value.is_finite());
         Self {
             values: kernel.data(),
             sides,
-            channels,
-            filters,
-            swapped,
+            axes,
+            across: transposed || by_channel,
+            row: match convolution.sharing {
+                Sharing::None | Sharing::Grouped => "channel",
+                Sharing::AcrossInputChannels => "all channels",
+                Sharing::Depthwise | Sharing::Separable => "filter",
+            },
+            title,
             colour: channels == 3
                 && size.len() == 2
-                && !swapped
+                && !transposed
                 && convolution.sharing == Sharing::None,
             largest: largest.fold(0.0, |largest, value| largest.max(value.abs())),
         }
     }
 
-    fn value(&self, cell: usize, channel: usize, filter: usize) -> f32 {
-        let index = match self.swapped {
-            false => (cell * self.channels + channel) * self.filters + filter,
-            true => (cell * self.filters + filter) * self.channels + channel,
-        };
+    /// Rows and columns of the table.
+    fn table(&self) -> (usize, usize) {
+        if self.across { (self.axes.1, self.axes.0) } else { self.axes }
+    }
+
+    fn label(&self, row: usize) -> String {
+        if self.table().0 == 1 { self.row.to_owned() } else { format!("{} {row}", self.row) }
+    }
+
+    fn value(&self, cell: usize, row: usize, column: usize) -> f32 {
+        let (before, last) = if self.across { (column, row) } else { (row, column) };
+        let index = (cell * self.axes.0 + before) * self.axes.1 + last;
         self.values.get(index).copied().unwrap_or(0.0)
     }
 }
@@ -109,32 +145,33 @@ impl<'a> Kernels<'a> {
 struct Drawing<'a> {
     kernels: &'a Kernels<'a>,
     scene: Scene,
-    channels: usize,
-    filters: usize,
+    rows: usize,
+    columns: usize,
     cell: u32,
     left: u32,
     top: u32,
 }
 
 impl<'a> Drawing<'a> {
-    fn new(options: &FilterPicture, kernels: &'a Kernels<'a>, layer: &str) -> Self {
-        let filters = kernels.filters.min(options.filters.max(1));
-        let channels = kernels.channels.min(options.channels.max(1));
-        let across = filters as u32 * (kernels.sides[0] * kernels.sides[2]) as u32;
+    fn new(options: &FilterPicture, kernels: &'a Kernels<'a>) -> Self {
+        let (all_rows, all_columns) = kernels.table();
+        let (rows, columns) =
+            (all_rows.min(options.channels.max(1)), all_columns.min(options.filters.max(1)));
+        let across = columns as u32 * (kernels.sides[0] * kernels.sides[2]) as u32;
         let cell = options.cell.unwrap_or_else(|| (1_200 / across.max(1)).clamp(3, 16)).max(1);
-        let mut title =
-            format!("{layer}: {} filters, {} input channels", kernels.filters, kernels.channels);
-        if filters < kernels.filters || channels < kernels.channels {
-            title += &format!(" (the first {filters} and {channels} are shown)");
+        let mut title = kernels.title.clone();
+        if rows < all_rows || columns < all_columns {
+            title += &format!(" (the first {rows} rows and {columns} columns)");
         }
-        let label = text_width(&format!("channel {}", channels.saturating_sub(1)), 1);
+        let longest = if kernels.colour { "in colour" } else { "" };
+        let widest = (0..rows).map(|row| text_width(&kernels.label(row), 1)).max().unwrap_or(0);
         Self {
             kernels,
             scene: Scene::new(title),
-            channels,
-            filters,
+            rows,
+            columns,
             cell,
-            left: MARGIN + label + 8,
+            left: MARGIN + widest.max(text_width(longest, 1)) + 8,
             top: MARGIN + 14 + 16 + 14,
         }
     }
@@ -150,30 +187,31 @@ impl<'a> Drawing<'a> {
         let title = self.scene.title.clone();
         self.scene.text((MARGIN, MARGIN), 2, &title, Anchor::Start);
         let step =
-            (text_width(&self.filters.to_string(), 1) + 6).div_ceil(width + GAP).max(1) as usize;
-        for filter in (0..self.filters).step_by(step) {
-            let middle = self.left + filter as u32 * (width + GAP) + width / 2;
-            self.scene.text((middle, self.top - 12), 1, &filter.to_string(), Anchor::Middle);
+            (text_width(&self.columns.to_string(), 1) + 6).div_ceil(width + GAP).max(1) as usize;
+        for column in (0..self.columns).step_by(step) {
+            let middle = self.left + column as u32 * (width + GAP) + width / 2;
+            self.scene.text((middle, self.top - 12), 1, &column.to_string(), Anchor::Middle);
         }
-        let mut row = 0;
+        let mut line = 0;
         if self.kernels.colour {
-            self.row_label(row, "in colour");
-            for filter in 0..self.filters {
-                self.kernel(row, filter, |drawing, cell| drawing.colour(cell, filter));
+            self.row_label(line, "in colour");
+            for column in 0..self.columns {
+                self.kernel(line, column, |drawing, cell| drawing.colour(cell, column));
             }
-            row += 1;
+            line += 1;
         }
-        for channel in 0..self.channels {
-            self.row_label(row, &format!("channel {channel}"));
-            for filter in 0..self.filters {
-                self.kernel(row, filter, |drawing, cell| {
-                    drawing.shade(drawing.kernels.value(cell, channel, filter))
+        for row in 0..self.rows {
+            let label = self.kernels.label(row);
+            self.row_label(line, &label);
+            for column in 0..self.columns {
+                self.kernel(line, column, |drawing, cell| {
+                    drawing.shade(drawing.kernels.value(cell, row, column))
                 });
             }
-            row += 1;
+            line += 1;
         }
-        let bottom = self.top + row * (height + GAP) + 8;
-        let grid = self.left + self.filters as u32 * (width + GAP);
+        let bottom = self.top + line * (height + GAP) + 8;
+        let grid = self.left + self.columns as u32 * (width + GAP);
         let scale = self.scale(bottom);
         self.scene.width = grid.max(MARGIN + text_width(&title, 2)).max(scale) + MARGIN;
         self.scene.height = bottom + 12 + 12 + MARGIN;
@@ -186,9 +224,9 @@ impl<'a> Drawing<'a> {
         self.scene.text((self.left - 8, middle.saturating_sub(3)), 1, text, Anchor::End);
     }
 
-    fn kernel(&mut self, row: u32, filter: usize, colour: impl Fn(&Self, usize) -> Rgb) {
+    fn kernel(&mut self, row: u32, column: usize, colour: impl Fn(&Self, usize) -> Rgb) {
         let (width, height) = self.tile();
-        let (x, y) = (self.left + filter as u32 * (width + GAP), self.top + row * (height + GAP));
+        let (x, y) = (self.left + column as u32 * (width + GAP), self.top + row * (height + GAP));
         // A frame, so that a kernel of zeros is seen too.
         self.scene.rect((x - 1, y - 1), (width + 2, height + 2), [200, 200, 200]);
         let [slices, rows, columns] = self.kernels.sides;

@@ -68,7 +68,7 @@ pub struct Row {
     pub activation_bytes: Option<u64>,
     /// Positions of the model's input that one output value sees, along each spatial axis.
     pub receptive_field: Option<Vec<u64>>,
-    /// Positions of the model's input between neighbouring outputs, along each spatial axis.
+    /// Positions of the model's input between neighbouring outputs, along each spatial axis; none where the whole input is seen.
     pub output_stride: Option<Strides>,
     /// Whether it is trained; `None` without weights.
     pub trainable: Option<bool>,
@@ -329,7 +329,7 @@ fn row(outer: &Model, model: &Model, layer: &LayerRef, costs: &Costs) -> Row {
         macs: cost.and_then(|cost| cost.macs),
         activation_bytes: cost.and_then(|cost| cost.activation_bytes),
         receptive_field: field.and_then(|field| field.sizes()),
-        output_stride: field.filter(|f| !f.is_whole()).map(|f| Strides(f.strides().to_vec())),
+        output_stride: field.map(|f| Strides(f.strides().to_vec())),
         trainable: (!weights.is_empty()).then(|| layer.trainable()),
         connected_to: connections(&calls),
         built: !calls.is_empty() || crate::model::built_when_made(layer.class_name()),

@@ -330,3 +330,61 @@ fn channels_of(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Conv2D;
+    use crate::model::Sequential;
+
+    fn model() -> Model {
+        let mut model = Sequential::new()
+            .add(Input::new(&[5, 5, 2]))
+            .add(Conv2D::new(3, 3).activation("softmax"))
+            .finish()
+            .unwrap();
+        model.build(11).unwrap();
+        model
+    }
+
+    fn picture() -> Tensor {
+        Tensor::new([1, 5, 5, 2], (0..50).map(|i| (i % 9) as f32 * 0.25).collect()).unwrap()
+    }
+
+    #[test]
+    fn an_activation_over_channels_is_traced_with_the_sums_of_all_filters() {
+        let request = TraceRequest { layer: "conv2d".to_owned(), filter: 1, at: vec![2, 0] };
+        let trace = Trace::of(&model(), &request, &[picture()]).unwrap();
+        assert!(trace.difference <= trace.tolerance);
+        assert_eq!(trace.channels.len(), 2);
+        assert!((0.0..=1.0).contains(&trace.value));
+    }
+
+    #[test]
+    fn another_value_of_the_executor_is_a_disagreement() {
+        let model = model();
+        let request = TraceRequest { layer: "conv2d".to_owned(), filter: 0, at: vec![0, 0] };
+        let layer = model.get_layer("conv2d").unwrap();
+        let mut run = Run::of(&model, "conv2d", &[picture()]).unwrap();
+        run.output.data_mut()[0] += 0.01;
+        let weights = weights(&model, layer).unwrap();
+        let convolution = layer.layer().unwrap().convolution(layer.built_for().unwrap()).unwrap();
+        let place = Place { convolution: &convolution, input: &run.input, weights: &weights };
+        let error = trace(layer, &request, &place, &run).unwrap_err();
+        assert!(matches!(error, ExplainError::Disagreement { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_filter_or_position_out_of_range_is_told_the_range() {
+        let model = model();
+        let refused = |filter: usize, at: &[usize]| {
+            let request = TraceRequest { layer: "conv2d".to_owned(), filter, at: at.to_vec() };
+            Trace::of(&model, &request, &[picture()]).unwrap_err().to_string()
+        };
+        assert_eq!(refused(3, &[0, 0]), "layer \"conv2d\" has filters 0 to 2, got 3");
+        assert_eq!(
+            refused(0, &[0, 3]),
+            "layer \"conv2d\" has an output of 3×3: give Y,X from 0 to 2,2, got 0,3"
+        );
+    }
+}

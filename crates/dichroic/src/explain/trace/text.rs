@@ -99,7 +99,7 @@ fn side_by_side(patch: &Grid, kernel: &Grid, products: &Grid) -> String {
         }
         let part = |grid: &Grid| {
             let cells = &grid.values[row * width..(row + 1) * width];
-            cells.iter().map(|value| format!("{value:>8.4}")).collect::<Vec<_>>().join(" ")
+            cells.iter().map(|value| cell(*value)).collect::<Vec<_>>().join(" ")
         };
         let middle = row % plane == plane / 2;
         let (times, equals) = if middle { ("×", "=") } else { (" ", " ") };
@@ -111,6 +111,12 @@ fn side_by_side(patch: &Grid, kernel: &Grid, products: &Grid) -> String {
         );
     }
     text
+}
+
+/// A number in a grid; what rounds to zero has no sign.
+fn cell(value: f64) -> String {
+    let value = if value.abs() < 0.000_05 { 0.0 } else { value };
+    format!("{value:>8.4}")
 }
 
 /// The numbers added: all of a few, the first and last of many.
