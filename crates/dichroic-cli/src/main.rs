@@ -1,4 +1,38 @@
-//! The program `dichroic`.
+//! The program `dichroic`: convolutional networks on the command line.
+//!
+//! Each command is one file under `commands`; what they share lies beside this file.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod commands;
+mod failure;
+mod interrupt;
+mod model_argument;
+mod output;
+mod pictures;
+mod progress;
+mod table;
+mod training;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::Cli;
+use failure::{Failure, guarded};
+use output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.apply();
+    guarded(|| {
+        if let Some(threads) = cli.threads {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
+            pool.build_global().map_err(Failure::run)?;
+        }
+        let mut output = Output::new();
+        let outcome = cli.command.run(&mut output);
+        // What was written before a failure is shown before its message.
+        let flushed = output.show();
+        outcome.and(flushed)
+    })
+}

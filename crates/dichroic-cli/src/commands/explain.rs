@@ -1,0 +1,148 @@
+//! `dichroic explain`: what a layer holds and why, and one output value product by product.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use dichroic::explain::{LayerExplanation, Trace, TraceRequest};
+use dichroic::model::Model;
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::model_argument::ModelArgument;
+use crate::output::Output;
+use crate::pictures;
+
+/// Explain a layer's kernels, filters and counts; with --filter and --at, trace one output value
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Explain {
+    #[command(flatten)]
+    model: ModelArgument,
+    /// The layer; all of them if not given, the first convolution for a trace
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+    /// Trace this filter, counted from 0
+    #[arg(long, value_name = "K")]
+    filter: Option<usize>,
+    /// Trace the output value at this place: Y,X (X in 1-D, Z,Y,X in 3-D); the middle if not given
+    #[arg(long, value_name = "Y,X")]
+    at: Option<Position>,
+    /// The picture to run the trace on; made-up values if not given
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dichroic explain --input 9,9,5 \"Conv2D(56, 4)\"
+  dichroic explain model.py --layer conv2d
+  dichroic explain model.keras --layer conv2d --filter 3 --at 10,12 --image cat.png
+  dichroic explain model.py --json";
+
+/// A place in a layer's output.
+#[derive(Clone, Debug)]
+struct Position(Vec<usize>);
+
+impl FromStr for Position {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let axis = |axis: &str| {
+            let wrong = || format!("{axis:?} is not a place; write it like 10,12");
+            axis.trim().parse().map_err(|_| wrong())
+        };
+        text.split(',').map(axis).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Explain {
+    pub fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let loaded = self.model.load()?;
+        if self.filter.is_some() || self.at.is_some() || self.image.is_some() {
+            let model = loaded.with_values(0)?.model;
+            return self.trace(&model, output);
+        }
+        let model = loaded.model;
+        let layers = match &self.layer {
+            Some(name) => vec![LayerExplanation::of(&model, name).map_err(Failure::input)?],
+            None => LayerExplanation::of_all(&model).map_err(Failure::input)?,
+        };
+        if self.json {
+            return output.json(&match &layers[..] {
+                [one] => value(one)?,
+                several => {
+                    let several = several.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+                    json!({ "layers": several })
+                }
+            });
+        }
+        for (i, layer) in layers.iter().enumerate() {
+            if i > 0 {
+                output.line("")?;
+            }
+            output.text(layer.text())?;
+        }
+        Ok(())
+    }
+
+    fn trace(&self, model: &Model, output: &mut Output) -> Result<(), Failure> {
+        let layer = match &self.layer {
+            Some(name) => name.clone(),
+            None => first_convolution(model)?,
+        };
+        let explained = LayerExplanation::of(model, &layer).map_err(Failure::input)?;
+        let request = TraceRequest {
+            filter: self.filter.unwrap_or(0),
+            at: self.at.as_ref().map_or_else(|| middle(&explained), |at| at.0.clone()),
+            layer,
+        };
+        let inputs = match &self.image {
+            Some(path) => vec![pictures::tensor(model, path)?],
+            None => pictures::made_up(model)?,
+        };
+        let trace = Trace::of(model, &request, &inputs).map_err(Failure::explained)?;
+        if self.json {
+            let mut object = value(&explained)?;
+            object["trace"] = serde_json::to_value(&trace).map_err(Failure::run)?;
+            return output.json(&object);
+        }
+        output.text(trace.text())?;
+        if self.image.is_none() {
+            output.line("\nThe input is made up; --image FILE takes a real one.")?;
+        }
+        Ok(())
+    }
+}
+
+fn value(layer: &LayerExplanation) -> Result<Value, Failure> {
+    serde_json::to_value(layer).map_err(Failure::run)
+}
+
+/// The path of the model's first convolution, in nested models too.
+pub fn first_convolution(model: &Model) -> Result<String, Failure> {
+    find_convolution(model).ok_or_else(|| {
+        Failure::refused(format!("model {:?} has no convolution to trace", model.name()))
+            .help("traces are made of convolutions; explain without --filter and --at takes every layer")
+    })
+}
+
+fn find_convolution(model: &Model) -> Option<String> {
+    model.all_layers().iter().find_map(|layer| match (layer.model(), layer.layer()) {
+        (Some(nested), _) => {
+            find_convolution(nested).map(|inner| format!("{}/{inner}", layer.name()))
+        }
+        (None, Some(kind)) => kind.convolution(layer.built_for()?).map(|_| layer.name()),
+        (None, None) => None,
+    })
+}
+
+/// The middle of a layer's output.
+fn middle(layer: &LayerExplanation) -> Vec<usize> {
+    let shapes = layer.output_shape.as_ref().map(|axes| axes.shapes()).unwrap_or_default();
+    let spatial = shapes.first().map(|shape| shape.spatial().to_vec()).unwrap_or_default();
+    spatial.into_iter().map(|size| size.unwrap_or(1) / 2).collect()
+}

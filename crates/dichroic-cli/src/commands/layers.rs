@@ -1,0 +1,115 @@
+//! `dichroic layers`: what a model can be made of.
+
+use clap::Args;
+use dichroic::layers::registry;
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// List the layers that models can have, with their arguments and defaults
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Layers {
+    /// Show this layer's arguments alone
+    #[arg(value_name = "LAYER")]
+    name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dichroic layers                  every layer and its arguments
+  dichroic layers Conv2D           one layer
+  dichroic layers --json           the same for programs";
+
+/// Columns of the continuation of an argument list.
+const WIDTH: usize = 96;
+
+impl Layers {
+    pub fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let names: Vec<&str> = match &self.name {
+            Some(name) => vec![registry::resolve(name).map_err(Failure::input)?],
+            None => registry::class_names().collect(),
+        };
+        if self.json {
+            let layers = names.iter().map(|name| described(name)).collect::<Result<Vec<_>, _>>()?;
+            return output.json(&json!({ "layers": layers }));
+        }
+        for name in &names {
+            output.text(signature(name)?)?;
+        }
+        if self.name.is_none() {
+            output.line(format!("\n{} layers; arguments mean what they mean in Keras", names.len()))?;
+        }
+        Ok(())
+    }
+}
+
+fn defaults(name: &str) -> Result<(Vec<&'static str>, Map<String, Value>), Failure> {
+    let arguments = registry::positional(name).map_err(Failure::input)?;
+    let example = registry::example(name).map_err(Failure::input)?;
+    Ok((arguments, example.config()))
+}
+
+fn described(name: &str) -> Result<Value, Failure> {
+    let (arguments, config) = defaults(name)?;
+    let needed = registry::required(name).map_err(Failure::input)?;
+    let arguments: Vec<Value> = arguments
+        .iter()
+        .map(|argument| {
+            if needed.contains(argument) {
+                json!({ "name": argument })
+            } else {
+                json!({ "name": argument, "default": config.get(*argument) })
+            }
+        })
+        .collect();
+    Ok(json!({ "class_name": name, "aliases": registry::aliases(name), "arguments": arguments }))
+}
+
+/// `Conv2D(filters, kernel_size, strides=[1, 1], …)`, broken into lines.
+fn signature(name: &str) -> Result<String, Failure> {
+    let (arguments, config) = defaults(name)?;
+    let needed = registry::required(name).map_err(Failure::input)?;
+    let mut text = format!("{name}(");
+    let indent = " ".repeat(4);
+    let mut column = text.len();
+    for (i, argument) in arguments.iter().enumerate() {
+        let mut piece = (*argument).to_owned();
+        if !needed.contains(argument) {
+            piece = format!("{piece}={}", python(config.get(*argument).unwrap_or(&Value::Null)));
+        }
+        piece.push_str(if i + 1 < arguments.len() { ", " } else { "" });
+        if column + piece.len() > WIDTH {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            text.push_str(&indent);
+            column = indent.len();
+        }
+        column += piece.len();
+        text.push_str(&piece);
+    }
+    text.push_str(")\n");
+    Ok(text)
+}
+
+/// A default as Python writes it; an object (an initializer, a regularizer) by its class name.
+fn python(value: &Value) -> String {
+    match value {
+        Value::Null => "None".into(),
+        Value::Bool(true) => "True".into(),
+        Value::Bool(false) => "False".into(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(python).collect();
+            format!("({})", items.join(", "))
+        }
+        Value::Object(object) => match object.get("class_name").and_then(Value::as_str) {
+            Some(name) => format!("\"{}\"", registry::auto_name(name)),
+            None => value.to_string(),
+        },
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line: what all commands share, and the list of commands.
+
+mod data;
+mod demo;
+mod evaluate;
+mod explain;
+mod layers;
+mod plan;
+mod predict;
+mod run;
+mod summary;
+mod train;
+mod what_if;
+
+use std::num::NonZeroUsize;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::{Color, Output};
+
+/// Convolutional networks: define, count, run, train and look inside.
+#[derive(Debug, Parser)]
+#[command(name = "dichroic", version, about, long_about = None, after_help = EXAMPLES)]
+#[command(propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Threads to compute with; results have the same bits with any number of them
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// When to colour the output; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Color,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dichroic demo                                        the whole tour, on the pictures inside the program
+  dichroic summary model.py --formulas                 count a Keras model, each number with its derivation
+  dichroic explain --input 9,9,5 \"Conv2D(56, 4)\"       what one layer holds and why
+  dichroic train model.py --data photos --out m.keras  train, and save for Keras
+
+MODEL is a Keras script (model.py, or model.py:name for one of several models in it),
+a .keras file, or Keras code in quotes (with --input H,W,C where it gives no input shape).";
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Demo(demo::Demo),
+    Run(run::Run),
+    Summary(summary::Summary),
+    Explain(explain::Explain),
+    WhatIf(what_if::WhatIf),
+    Train(train::Train),
+    Evaluate(evaluate::Evaluate),
+    Predict(predict::Predict),
+    Plan(plan::Plan),
+    Layers(layers::Layers),
+    Data(data::Data),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self, output: &mut Output) -> Result<(), Failure> {
+        match self {
+            Self::Demo(command) => command.run(output),
+            Self::Run(command) => command.run(output),
+            Self::Summary(command) => command.run(output),
+            Self::Explain(command) => command.run(output),
+            Self::WhatIf(command) => command.run(output),
+            Self::Train(command) => command.run(output),
+            Self::Evaluate(command) => command.run(output),
+            Self::Predict(command) => command.run(output),
+            Self::Plan(command) => command.run(output),
+            Self::Layers(command) => command.run(output),
+            Self::Data(command) => command.run(output),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_command_shows_examples() {
+        let cli = Cli::command();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands() {
+            let name = command.get_name();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("dichroic {name}")), "{name} shows no example");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `dichroic predict`: what a model makes of pictures or arrays.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use dichroic::data::npy::NpyArray;
+use dichroic::data::npz::{read_npz, write_npz};
+use dichroic::data::Limits;
+use dichroic::Tensor;
+use dichroic::explain::Style;
+use dichroic::model::Model;
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::model_argument::{Loaded, load};
+use crate::output::Output;
+use crate::pictures::tensor;
+
+/// Predict the classes of pictures, or the outputs for arrays
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Predict {
+    /// A .keras file, or a Keras script (whose weights are random)
+    #[arg(value_name = "MODEL")]
+    model: String,
+    /// Pictures, PNG or JPEG
+    #[arg(value_name = "IMAGE", required_unless_present = "input", conflicts_with = "input")]
+    images: Vec<PathBuf>,
+    /// How many classes to show for each picture
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    top: u32,
+    /// Arrays named as the model's inputs; a single array needs no name
+    #[arg(long, value_name = "IN.npz", requires = "output")]
+    input: Option<PathBuf>,
+    /// Where to write the arrays named as the model's outputs
+    #[arg(long, value_name = "OUT.npz", requires = "input")]
+    output: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dichroic predict model.keras cat.png dog.jpg
+  dichroic predict model.keras cat.png --top 5 --json
+  dichroic predict model.keras --input in.npz --output out.npz";
+
+impl Predict {
+    pub fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let loaded = load(&self.model, None, Style::Keras3)?.with_values(0)?;
+        match (&self.input, &self.output) {
+            (Some(from), Some(to)) => self.arrays(&loaded.model, (from, to), output),
+            _ => self.pictures(&loaded, output),
+        }
+    }
+
+    fn pictures(&self, loaded: &Loaded, output: &mut Output) -> Result<(), Failure> {
+        let model = &loaded.model;
+        let mut reports = Vec::with_capacity(self.images.len());
+        for path in &self.images {
+            let outputs = model.predict(&[tensor(model, path)?]).map_err(Failure::run)?;
+            let top = self.best(outputs[0].data(), &loaded.class_names);
+            if self.json {
+                reports.push(json!({ "file": path.display().to_string(), "top": top }));
+                continue;
+            }
+            output.line(path.display().to_string())?;
+            let shares = outputs[0].data();
+            let distribution = shares.iter().all(|&x| (0.0..=1.0).contains(&x))
+                && (shares.iter().sum::<f32>() - 1.0).abs() < 1e-3;
+            for entry in top {
+                let score = entry["score"].as_f64().unwrap_or(f64::NAN);
+                let class = entry["class"].as_str().unwrap_or_default();
+                if distribution {
+                    output.line(format!("  {:5.1} %  {class}", score * 100.0))?;
+                } else {
+                    output.line(format!("  {score:12.6}  {class}"))?;
+                }
+            }
+        }
+        if self.json { output.json(&json!({ "predictions": reports })) } else { Ok(()) }
+    }
+
+    /// The largest outputs with their classes, the largest first; equal ones in the order of the classes.
+    fn best(&self, scores: &[f32], class_names: &[String]) -> Vec<Value> {
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+        order
+            .into_iter()
+            .take(self.top as usize)
+            .map(|index| {
+                let class = class_names.get(index).cloned().unwrap_or_else(|| format!("class {index}"));
+                json!({ "class": class, "index": index, "score": scores[index] })
+            })
+            .collect()
+    }
+
+    fn arrays(&self, model: &Model, (from, to): (&Path, &Path), output: &mut Output) -> Result<(), Failure> {
+        let inputs = named_inputs(model, from)?;
+        let outputs = model.predict(&inputs).map_err(Failure::input)?;
+        let names = unique(model.output_names());
+        let arrays: Vec<(String, NpyArray)> =
+            names.into_iter().zip(&outputs).map(|(name, tensor)| (name, tensor.into())).collect();
+        write_npz(to, &arrays).map_err(Failure::run)?;
+        let described: Vec<Value> =
+            arrays.iter().map(|(name, array)| json!({ "name": name, "shape": array.shape })).collect();
+        if self.json {
+            return output.json(&json!({ "output": to.display().to_string(), "arrays": described }));
+        }
+        for (name, array) in &arrays {
+            output.line(format!("{}: {name} {:?}", to.display(), array.shape))?;
+        }
+        Ok(())
+    }
+}
+
+/// The arrays of a file in the order of the model's inputs.
+fn named_inputs(model: &Model, path: &Path) -> Result<Vec<Tensor>, Failure> {
+    let mut arrays = read_npz(path, &Limits::default()).map_err(Failure::input)?;
+    let names = model.input_names();
+    let values = |array: NpyArray| array.into_tensor().map_err(Failure::input);
+    if names.len() == 1 && arrays.len() == 1 {
+        return arrays.into_iter().map(|(_, array)| values(array)).collect();
+    }
+    let mut ordered = Vec::with_capacity(names.len());
+    for name in &names {
+        let Some(place) = arrays.iter().position(|(own, _)| own == name) else {
+            let found: Vec<&str> = arrays.iter().map(|(own, _)| own.as_str()).collect();
+            let found = if found.is_empty() { "nothing more".to_owned() } else { found.join(", ") };
+            let headline = format!("{}: no array {name:?}, which the model takes; it holds {found}", path.display());
+            return Err(Failure::refused(headline)
+                .help(format!("name the arrays as the model's inputs: {}", names.join(", "))));
+        };
+        ordered.push(values(arrays.swap_remove(place).1)?);
+    }
+    Ok(ordered)
+}
+
+/// Names with a number added where one comes again: an archive holds each name once.
+fn unique(names: Vec<String>) -> Vec<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    names
+        .into_iter()
+        .map(|name| {
+            let count = seen.entry(name.clone()).or_insert(0);
+            *count += 1;
+            if *count == 1 { name } else { format!("{name}_{}", *count - 1) }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_that_comes_twice_gets_a_number() {
+        let names = ["a", "b", "a"].map(str::to_owned).to_vec();
+        assert_eq!(unique(names), ["a", "b", "a_1"]);
+    }
+}

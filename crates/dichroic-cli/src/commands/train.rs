@@ -1,0 +1,269 @@
+//! `dichroic train`: from a model and data to a file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use dichroic::data::Dataset;
+use dichroic::layers::grouped;
+use dichroic::model::Model;
+use dichroic::train::callbacks::{Callback, ModelCheckpoint, ProgressLines};
+use dichroic::train::{Compile, FitOptions, Outcome, Trainer, TrainingState, Validation};
+use dichroic_formats::{Contents, SavedTraining, read_keras, write_keras};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::interrupt::wish_to_stop;
+use crate::model_argument::{InputShape, Loaded, load};
+use crate::output::{Output, watched};
+use crate::progress::Bar;
+use crate::training::{CompileArguments, logs_json, logs_text, read_data, with_suitable_targets};
+
+/// Train a model and save it for Keras
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Train {
+    /// A Keras script (model.py, model.py:name), a .keras file, or Keras code
+    #[arg(value_name = "MODEL", required_unless_present = "resume")]
+    model: Option<String>,
+    /// Input shape without the batch, for code that gives none: 28,28,3
+    #[arg(long, value_name = "H,W,C")]
+    input: Option<InputShape>,
+    /// A folder of pictures by class, a folder of IDX files, a .npz file, or a name (see dichroic data)
+    #[arg(long, value_name = "DIR|FILE|NAME")]
+    data: String,
+    /// The epoch after which training ends, counted from the first one ever
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    epochs: u32,
+    /// Samples in one step [default: 32]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "resume")]
+    batch_size: Option<u32>,
+    #[command(flatten)]
+    compile: CompileArguments,
+    /// Share of the training data to validate with after each epoch, from the end
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    validation_split: Option<f64>,
+    /// Seed of first weights, shuffling and dropout [default: 0]
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    seed: Option<u64>,
+    /// Where to save, after every epoch
+    #[arg(long, value_name = "F.keras")]
+    out: Option<PathBuf>,
+    /// Go on where this file's training stopped, bit for bit
+    #[arg(long, value_name = "F.keras", conflicts_with_all = ["optimizer", "learning_rate", "loss"])]
+    resume: Option<PathBuf>,
+    /// Print JSON at the end instead of progress
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dichroic train model.py --data photos --epochs 9 --out model.keras
+  dichroic train model.py --data pictures/ --validation-split 0.2 --optimizer adam --learning-rate 3e-4
+  dichroic train --resume model.keras --data photos --epochs 20 --out model.keras
+
+Ctrl-C finishes the batch, saves, and says how to go on.";
+
+/// Where an interrupted training is saved if nothing else was said.
+const RESCUE: &str = "interrupted.keras";
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| format!("{text:?} is no share from 0 to 1"))
+}
+
+/// What is trained, and how far it is.
+struct Job {
+    model: Model,
+    trainer: Trainer,
+    train: Dataset,
+    test: Option<Dataset>,
+    class_names: Vec<String>,
+    batch_size: usize,
+    seed: u64,
+}
+
+impl Train {
+    pub fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let mut job = match &self.resume {
+            Some(path) => self.resumed(path)?,
+            None => self.begun()?,
+        };
+        if !self.json {
+            output.line(format!(
+                "{}: {} parameters; {}: {} samples{}",
+                job.model.name(),
+                grouped(job.model.count_params()),
+                self.data,
+                grouped(job.train.len() as u64),
+                match job.class_names.len() {
+                    0 => String::new(),
+                    classes => format!(", {classes} classes"),
+                }
+            ))?;
+            output.show()?;
+        }
+        let outcome = self.fit(&mut job, output)?;
+        let state = job.trainer.state();
+        if outcome == Outcome::Cancelled {
+            return self.interrupted(&job, &state, output);
+        }
+        if let Some(path) = &self.out {
+            save(path, &job.model, &job.class_names, &state)?;
+        }
+        self.report(&job, output)
+    }
+
+    /// A training that begins, with an optimizer that may have learnt before.
+    fn begun(&self) -> Result<Job, Failure> {
+        let seed = self.seed.unwrap_or(0);
+        let argument = self.model.as_deref().unwrap_or_default();
+        let loaded = load(argument, self.input.as_ref(), dichroic::explain::Style::Keras3)?;
+        let seed = self.seed.or(loaded.seed).unwrap_or(seed);
+        let Loaded { model, class_names, training, .. } =
+            Loaded { seed: Some(seed), ..loaded }.with_values(seed)?;
+        let split = read_data(&self.data, &model)?;
+        let compile = self.compile.compile(&model, &split.train)?;
+        let class_names =
+            if split.train.class_names().is_empty() { class_names } else { split.train.class_names().to_vec() };
+        let (train, test) = suited(split.train, split.test, &model, &compile)?;
+        let trainer = match training {
+            SavedTraining::State { mut optimizer, .. } if !self.compile.change_optimizer() => {
+                if let Some(rate) = self.compile.learning_rate {
+                    optimizer.learning_rate = rate;
+                }
+                Trainer::with_optimizer(&model, compile, &optimizer)
+            }
+            SavedTraining::Unusable(why) if !self.compile.change_optimizer() => {
+                return Err(Failure::refused(format!("{argument}: its training can't be gone on with: {why}"))
+                    .help("--optimizer NAME begins with a new optimizer"));
+            }
+            _ => Trainer::new(&model, compile),
+        };
+        let trainer = trainer.map_err(Failure::trained)?;
+        let batch_size = self.batch_size.unwrap_or(32) as usize;
+        Ok(Job { model, trainer, train, test, class_names, batch_size, seed })
+    }
+
+    /// A training that goes on from a file.
+    fn resumed(&self, path: &Path) -> Result<Job, Failure> {
+        let saved = read_keras(path).map_err(Failure::input)?;
+        let refused = |what: &str| Failure::refused(format!("{}: {what}", path.display()));
+        let Some(state) = saved.training.to_resume() else {
+            let headline = match &saved.training {
+                SavedTraining::Unusable(why) => format!("its training can't be gone on with: {why}"),
+                _ => "holds no training to go on with".to_owned(),
+            };
+            return Err(refused(&headline).help("give it as MODEL to begin a new training from its weights"));
+        };
+        let model = saved.model;
+        if let Some(argument) = &self.model {
+            let other = load(argument, self.input.as_ref(), dichroic::explain::Style::Keras3)?.model;
+            let shapes = |model: &Model| {
+                let weights = model.weights().iter();
+                weights.map(|weight| (weight.path.clone(), weight.spec.shape.clone())).collect::<Vec<_>>()
+            };
+            if shapes(&model) != shapes(&other) {
+                return Err(refused(&format!("holds another model than {argument}")));
+            }
+        }
+        let config = model.compile_config().ok_or_else(|| refused("does not say how it was compiled"))?;
+        let compile = Compile::from_config(config).map_err(Failure::trained)?;
+        let split = read_data(&self.data, &model)?;
+        let (train, test) = suited(split.train, split.test, &model, &compile)?;
+        let trainer = Trainer::resume(&model, compile, &state).map_err(Failure::trained)?;
+        let (batch_size, seed) = (state.progress.batch_size, state.progress.seed);
+        Ok(Job { model, trainer, train, test, class_names: saved.class_names, batch_size, seed })
+    }
+
+    fn fit(&self, job: &mut Job, output: &mut Output) -> Result<Outcome, Failure> {
+        let options = FitOptions {
+            batch_size: job.batch_size,
+            epochs: self.epochs as usize,
+            seed: job.seed,
+            validation: self.validation_split.map_or(Validation::None, Validation::Split),
+            cancel: Some(wish_to_stop()?),
+            ..FitOptions::default()
+        };
+        let class_names = &job.class_names;
+        let mut checkpoint = self.out.as_ref().map(|path| {
+            ModelCheckpoint::new(move |model, state| {
+                let contents = Contents::of(model).class_names(class_names).training(state);
+                write_keras(path, &contents).map_err(Into::into)
+            })
+        });
+        let mut bar = (!self.json && watched()).then(Bar::new);
+        let mut lines = (!self.json && bar.is_none()).then(|| ProgressLines::new(output));
+        // The order is the same in every run: a resumed training hands each callback its own state. What saves
+        // comes first, so that progress is shown of what is safe.
+        let mut callbacks: Vec<&mut dyn Callback> = Vec::new();
+        callbacks.extend(checkpoint.as_mut().map(|checkpoint| checkpoint as &mut dyn Callback));
+        callbacks.extend(bar.as_mut().map(|bar| bar as &mut dyn Callback));
+        callbacks.extend(lines.as_mut().map(|lines| lines as &mut dyn Callback));
+        job.trainer
+            .fit(&mut job.model, &job.train, &options, &mut callbacks)
+            .map_err(Failure::trained)
+    }
+
+    fn interrupted(&self, job: &Job, state: &TrainingState, output: &mut Output) -> Result<(), Failure> {
+        let rescue = PathBuf::from(RESCUE);
+        let path = self.out.as_ref().unwrap_or(&rescue);
+        save(path, &job.model, &job.class_names, state)?;
+        let (epoch, step) = (state.progress.epoch + 1, state.progress.step);
+        let file = path.display();
+        let split = self.validation_split.map(|share| format!(" --validation-split {share}"));
+        output.line(format!("Stopped in epoch {epoch} after step {step}; saved {file}. To go on:"))?;
+        output.line(format!(
+            "  dichroic train --resume {file} --data {} --epochs {}{} --out {file}",
+            self.data,
+            self.epochs,
+            split.unwrap_or_default()
+        ))?;
+        Err(Failure::Interrupted)
+    }
+
+    fn report(&self, job: &Job, output: &mut Output) -> Result<(), Failure> {
+        let test = match &job.test {
+            Some(test) => {
+                let logs = job.trainer.evaluate(&job.model, test, job.batch_size);
+                Some(logs.map_err(Failure::trained)?)
+            }
+            None => None,
+        };
+        if self.json {
+            let history = job.trainer.history();
+            let series: serde_json::Map<_, _> =
+                history.series.iter().map(|(name, values)| (name.clone(), json!(values))).collect();
+            return output.json(&json!({
+                "name": job.model.name(),
+                "epochs": history.epochs.iter().map(|epoch| epoch + 1).collect::<Vec<_>>(),
+                "history": series,
+                "test": test.as_ref().map(logs_json),
+                "out": self.out.as_ref().map(|path| path.display().to_string()),
+            }));
+        }
+        if let (Some(logs), Some(data)) = (&test, &job.test) {
+            output.line(format!("test ({} samples): {}", grouped(data.len() as u64), logs_text(logs)))?;
+        }
+        match &self.out {
+            Some(path) => output.line(format!("saved {}", path.display())),
+            None => output.line("not saved; --out F.keras saves it"),
+        }
+    }
+}
+
+fn suited(
+    train: Dataset,
+    test: Option<Dataset>,
+    model: &Model,
+    compile: &Compile,
+) -> Result<(Dataset, Option<Dataset>), Failure> {
+    let train = with_suitable_targets(train, model, compile)?;
+    let test = test.map(|test| with_suitable_targets(test, model, compile)).transpose()?;
+    Ok((train, test))
+}
+
+fn save(path: &Path, model: &Model, class_names: &[String], state: &TrainingState) -> Result<(), Failure> {
+    let contents = Contents::of(model).class_names(class_names).training(state);
+    write_keras(path, &contents).map_err(Failure::run)
+}

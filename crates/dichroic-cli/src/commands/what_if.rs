@@ -1,0 +1,169 @@
+//! `dichroic what-if`: one layer under every way of sharing.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use dichroic::data::Split;
+use dichroic::explain::{Scene, WhatIf as Comparison};
+use dichroic::model::Model;
+use dichroic::train::{FitOptions, Outcome, Trainer};
+use dichroic_formats::write_beside;
+
+use crate::failure::Failure;
+use crate::interrupt::wish_to_stop;
+use crate::model_argument::ModelArgument;
+use crate::output::{Output, watched};
+use crate::training::{CompileArguments, read_data, with_suitable_targets};
+
+/// Compare a convolution with itself under every way of sharing kernels
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct WhatIf {
+    #[command(flatten)]
+    model: ModelArgument,
+    /// The convolution
+    #[arg(long, value_name = "NAME")]
+    layer: String,
+    /// Train each variant with the same seed and budget, and add accuracy and time
+    #[arg(long)]
+    train: bool,
+    /// Epochs for each variant
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "train")]
+    epochs: u32,
+    /// Data to train on and to test with
+    #[arg(long, value_name = "DIR|FILE|NAME", default_value = "photos", requires = "train")]
+    data: String,
+    /// Seed of first weights, shuffling and dropout
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    compile: CompileArguments,
+    /// Draw the comparison: FILE.svg or FILE.png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dichroic what-if model.py --layer conv2d
+  dichroic what-if model.py --layer conv2d --train --epochs 3 --data photos
+  dichroic what-if model.py --layer conv2d --plot sharing.svg";
+
+impl WhatIf {
+    pub fn run(self, output: &mut Output) -> Result<(), Failure> {
+        if let Some(path) = &self.plot {
+            Picture::of(path)?;
+        }
+        let model = self.model.load()?.model;
+        let mut comparison = Comparison::of(&model, &self.layer).map_err(Failure::explained)?;
+        if self.train {
+            self.train_all(&model, &mut comparison)?;
+        }
+        if let Some(path) = &self.plot {
+            save_picture(&comparison.picture(), path)?;
+        }
+        if self.json {
+            let value = serde_json::to_value(&comparison).map_err(Failure::run)?;
+            return output.json(&value);
+        }
+        output.text(comparison.text())?;
+        match &self.plot {
+            Some(path) => output.line(format!("drew {}", path.display())),
+            None => Ok(()),
+        }
+    }
+
+    fn train_all(&self, model: &Model, comparison: &mut Comparison) -> Result<(), Failure> {
+        let split = read_data(&self.data, model)?;
+        let stop = wish_to_stop()?;
+        let mut results = Vec::with_capacity(comparison.variants.len());
+        for variant in &comparison.variants {
+            if watched() {
+                eprintln!("training {} …", variant.name);
+            }
+            let mut changed = comparison.model(model, variant).map_err(Failure::explained)?;
+            changed.set_compile_config(model.compile_config().cloned());
+            let begun = Instant::now();
+            let accuracy = self.train_one(&mut changed, &split, stop)?;
+            results.push((accuracy, begun.elapsed().as_secs_f64()));
+        }
+        for (variant, (accuracy, seconds)) in comparison.variants.iter_mut().zip(results) {
+            variant.test_accuracy = accuracy;
+            variant.seconds = Some(seconds);
+        }
+        Ok(())
+    }
+
+    /// The accuracy on held-out data after training from the beginning.
+    fn train_one(
+        &self,
+        model: &mut Model,
+        split: &Split,
+        stop: &std::sync::atomic::AtomicBool,
+    ) -> Result<Option<f64>, Failure> {
+        model.build(self.seed).map_err(Failure::input)?;
+        let mut compile = self.compile.compile(model, &split.train)?;
+        if compile.metrics == dichroic::train::PerOutput::All(Vec::new()) {
+            let accuracy = "accuracy".parse().map_err(|error: String| Failure::refused(error))?;
+            compile.metrics = dichroic::train::PerOutput::All(vec![accuracy]);
+        }
+        let suited = |data| with_suitable_targets(data, model, &compile);
+        let (train, test) = match &split.test {
+            Some(test) => (suited(split.train.clone())?, suited(test.clone())?),
+            // A fifth is held out, from the end, as validation_split takes it.
+            None => suited(split.train.clone())?.split_at(split.train.len() / 5 * 4),
+        };
+        let mut trainer = Trainer::new(model, compile).map_err(Failure::trained)?;
+        let options = FitOptions {
+            epochs: self.epochs as usize,
+            seed: self.seed,
+            cancel: Some(stop),
+            ..FitOptions::default()
+        };
+        let outcome = trainer.fit(model, &train, &options, &mut []).map_err(Failure::trained)?;
+        if outcome == Outcome::Cancelled {
+            return Err(Failure::Interrupted);
+        }
+        let logs = trainer.evaluate(model, &test, options.batch_size).map_err(Failure::trained)?;
+        Ok(logs.get("accuracy"))
+    }
+}
+
+/// How a picture is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Picture {
+    Svg,
+    Png,
+}
+
+impl Picture {
+    /// By the ending of the file's name.
+    fn of(path: &Path) -> Result<Self, Failure> {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        match ending.as_deref() {
+            Some("svg") => Ok(Self::Svg),
+            Some("png") => Ok(Self::Png),
+            _ => {
+                let headline = format!("{}: pictures are written as .svg or .png", path.display());
+                Err(Failure::refused(headline).help("end the file's name in one of the two"))
+            }
+        }
+    }
+}
+
+/// Writes a picture; the ending of the name says how.
+///
+/// # Errors
+/// When the ending is neither .svg nor .png, or the file can't be written.
+pub fn save_picture(scene: &Scene, path: &Path) -> Result<(), Failure> {
+    let bytes = match Picture::of(path)? {
+        Picture::Svg => scene.to_svg().into_bytes(),
+        Picture::Png => scene.to_png().map_err(Failure::explained)?,
+    };
+    write_beside(path, |file| std::io::Write::write_all(file, &bytes))
+        .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
+}

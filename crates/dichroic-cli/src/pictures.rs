@@ -1,0 +1,80 @@
+//! How picture files meet a model: their size, and the range of their pixels.
+
+use std::path::Path;
+
+use dichroic::data::picture::{PictureShape, read_picture};
+use dichroic::data::{Limits, PixelRange};
+use dichroic::model::{Model, Symbol};
+use dichroic_graph::kernels::tensor::{Tensor, element_count};
+
+use crate::failure::Failure;
+
+/// The size of the picture that a model takes.
+///
+/// # Errors
+/// When the model takes something else, or leaves the size open.
+pub fn picture_shape(model: &Model) -> Result<PictureShape, Failure> {
+    let shapes: Vec<String> = model.inputs().iter().map(|input| input.shape().to_string()).collect();
+    let refused = |rule: &str| {
+        Failure::refused(format!("model {:?} takes {}, and {rule}", model.name(), shapes.join(" and ")))
+            .help("pictures need one input of (height, width, channels) with 1, 3 or 4 channels; other data come as .npz")
+    };
+    let [input] = model.inputs() else { return Err(refused("pictures go into one input")) };
+    match input.shape().axes() {
+        [_, Some(height), Some(width), Some(channels)] => {
+            Ok(PictureShape { height: *height, width: *width, channels: *channels })
+        }
+        [_, _, _, _] => Err(refused("pictures need a size that is known")),
+        _ => Err(refused("pictures have height, width and channels")),
+    }
+}
+
+/// The range of pixels that a model expects: bytes as they are where it rescales them itself, else 0 to 1.
+pub fn pixel_range(model: &Model) -> PixelRange {
+    let rescales = |layer: &dichroic::model::LayerRef| {
+        layer.class_name() == "Rescaling"
+            || layer.model().is_some_and(|nested| pixel_range(nested) == PixelRange::Bytes)
+    };
+    if model.all_layers().iter().any(rescales) { PixelRange::Bytes } else { PixelRange::Unit }
+}
+
+/// The pixels of a picture file as a model takes them, `(height, width, channels)`.
+///
+/// # Errors
+/// When the file is no picture, or damaged.
+pub fn pixels(path: &Path, shape: PictureShape, range: PixelRange) -> Result<Vec<f32>, Failure> {
+    let bytes = read_picture(path, shape, &Limits::default()).map_err(Failure::input)?;
+    let divisor = if range == PixelRange::Unit { 255.0 } else { 1.0 };
+    Ok(bytes.into_iter().map(|byte| f32::from(byte) / divisor).collect())
+}
+
+/// A picture file as the model's input, a batch of one.
+///
+/// # Errors
+/// When the model takes no picture, or the file is none.
+pub fn tensor(model: &Model, path: &Path) -> Result<Tensor, Failure> {
+    let shape = picture_shape(model)?;
+    let values = pixels(path, shape, pixel_range(model))?;
+    Tensor::new([1, shape.height, shape.width, shape.channels], values).map_err(Failure::run)
+}
+
+/// One item of made-up values for each input: the same each time, in the range that the model expects.
+///
+/// # Errors
+/// When a size is open.
+pub fn made_up(model: &Model) -> Result<Vec<Tensor>, Failure> {
+    let largest = if pixel_range(model) == PixelRange::Bytes { 255.0 } else { 1.0 };
+    let one = |input: &Symbol| {
+        let open = || {
+            let (name, shape) = (input.layer().name(), input.shape());
+            Failure::refused(format!("input {name:?} has the open shape {shape}"))
+                .help("give every axis but the batch a size, or a picture with --image")
+        };
+        let axes = input.shape().with_batch(1).ok_or_else(open)?;
+        let count = element_count(&axes).map_err(Failure::input)?;
+        // Steps of the golden ratio: spread evenly, and no two neighbours alike.
+        let value = |i: usize| (i as f64 * 0.618_033_988_749_895).fract() as f32 * largest;
+        Tensor::new(axes, (0..count).map(value).collect()).map_err(Failure::run)
+    };
+    model.inputs().iter().map(one).collect()
+}

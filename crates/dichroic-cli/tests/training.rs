@@ -1,0 +1,114 @@
+//! train, evaluate and predict, from pictures to a file and back.
+
+mod support;
+
+use support::{Place, brightness_folder};
+
+fn trained(name: &str) -> Place {
+    let place = Place::new(name);
+    place.model("brightness.py");
+    brightness_folder(&place, "pictures");
+    place.good(&[
+        "train", "brightness.py", "--data", "pictures", "--epochs", "8", "--batch-size", "8", "--seed", "3",
+        "--out", "model.keras",
+    ]);
+    place
+}
+
+#[test]
+fn pictures_are_learnt_judged_and_told_apart() {
+    let place = trained("learn");
+    let judged = place.json(&["evaluate", "model.keras", "--data", "pictures", "--json"]);
+    assert!(judged["accuracy"].as_f64().unwrap() > 0.9, "{judged}");
+    assert!(judged["loss"].as_f64().unwrap() < 0.5, "{judged}");
+
+    let predictions = place.json(&[
+        "predict", "model.keras", "pictures/dark/3.png", "pictures/light/5.png", "--top", "1", "--json",
+    ]);
+    let classes: Vec<&str> = predictions["predictions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|prediction| prediction["top"][0]["class"].as_str().unwrap())
+        .collect();
+    assert_eq!(classes, ["dark", "light"]);
+    let text = place.good(&["predict", "model.keras", "pictures/dark/3.png"]);
+    assert!(text.contains('%') && text.contains("dark"), "{text}");
+}
+
+#[test]
+fn one_line_an_epoch_is_printed_when_piped() {
+    let place = Place::new("lines");
+    place.model("brightness.py");
+    brightness_folder(&place, "pictures");
+    let text = place.good(&[
+        "train", "brightness.py", "--data", "pictures", "--epochs", "3", "--validation-split", "0.25", "--out", "m.keras",
+    ]);
+    let epochs: Vec<&str> = text.lines().filter(|line| line.contains("val_accuracy")).collect();
+    assert_eq!(epochs.len(), 3, "{text}");
+    assert!(!text.contains('\r') && !text.contains('\x1b'));
+}
+
+#[test]
+fn training_resumes_bit_for_bit() {
+    let place = Place::new("resume");
+    place.model("brightness.py");
+    brightness_folder(&place, "pictures");
+    let train = |arguments: &[&str]| {
+        let mut all = vec!["train"];
+        all.extend(arguments);
+        all.extend(["--data", "pictures", "--batch-size", "8"]);
+        place.good(&all);
+    };
+    train(&["brightness.py", "--epochs", "4", "--seed", "5", "--out", "whole.keras"]);
+    train(&["brightness.py", "--epochs", "2", "--seed", "5", "--out", "half.keras"]);
+    train(&["brightness.py", "--epochs", "4", "--resume", "half.keras", "--out", "resumed.keras"]);
+    let outputs = |model: &str| {
+        place.json(&["predict", model, "pictures/dark/1.png", "pictures/light/1.png", "--json"])
+    };
+    assert_ne!(outputs("whole.keras"), outputs("half.keras"));
+    assert_eq!(outputs("whole.keras"), outputs("resumed.keras"));
+}
+
+#[test]
+fn arrays_go_in_and_come_out_by_name() {
+    use dichroic::data::Limits;
+    use dichroic::data::npz::{read_npz, write_npz};
+
+    let place = Place::new("arrays");
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/files.npz");
+    let arrays = read_npz(&golden, &Limits::default()).unwrap();
+    let find = |name: &str| arrays.iter().find(|(own, _)| own == name).unwrap().1.clone();
+    place.keras_file("shared.keras");
+    let inputs = [
+        ("right".to_owned(), find("shared/input1")),
+        ("left".to_owned(), find("shared/input0")),
+    ];
+    write_npz(&place.path("in.npz"), &inputs).unwrap();
+    place.good(&["predict", "shared.keras", "--input", "in.npz", "--output", "out.npz"]);
+    let outputs = read_npz(&place.path("out.npz"), &Limits::default()).unwrap();
+    assert_eq!(outputs.len(), 1);
+    assert_eq!(outputs[0].0, "verdict");
+    let got = outputs[0].1.clone().into_tensor().unwrap();
+    let expected = find("shared/output0").into_tensor().unwrap();
+    for (got, expected) in got.data().iter().zip(expected.data()) {
+        assert!((got - expected).abs() <= 1e-5 * expected.abs().max(1.0), "{got} {expected}");
+    }
+
+    place.keras_file("trained.keras");
+    write_npz(&place.path("one.npz"), &[("anything".to_owned(), find("trained/input0"))]).unwrap();
+    place.good(&["predict", "trained.keras", "--input", "one.npz", "--output", "out.npz"]);
+    write_npz(&place.path("two.npz"), &inputs).unwrap();
+    let error = place.bad(2, &["predict", "trained.keras", "--input", "two.npz", "--output", "out.npz"]);
+    assert!(error.contains("left"), "{error}");
+}
+
+#[test]
+fn a_loss_that_is_no_number_fails_the_run_and_names_the_layer() {
+    let place = Place::new("nan");
+    let source = std::fs::read_to_string(place.model("brightness.py")).unwrap();
+    place.write("wild.py", source.replace("Rescaling(1.0 / 255)", "Rescaling(1e38)"));
+    brightness_folder(&place, "pictures");
+    let error = place.bad(3, &["train", "wild.py", "--data", "pictures", "--epochs", "2"]);
+    assert!(error.contains("layer") || error.contains("loss"), "{error}");
+}
