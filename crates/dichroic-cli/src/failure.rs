@@ -74,7 +74,9 @@ impl Failure {
     /// A training that ended early: bad input, but for what only running could show.
     pub fn trained(error: TrainError) -> Self {
         match error {
-            TrainError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Self::Closed,
+            TrainError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
+                Self::Closed
+            }
             TrainError::NotFinite { .. }
             | TrainError::Memory { .. }
             | TrainError::Graph(_)

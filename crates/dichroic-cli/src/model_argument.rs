@@ -138,7 +138,9 @@ fn from_code(outcome: Outcome, name: Option<&str>) -> Result<Loaded, Failure> {
     let model = outcome.into_model(name).map_err(Failure::input)?;
     if !model.is_built() {
         let headline = format!("model {:?} has no input shape yet", model.name());
-        return Err(Failure::refused(headline).help("give it with --input, such as --input 28,28,3"));
+        return Err(
+            Failure::refused(headline).help("give it with --input, such as --input 28,28,3")
+        );
     }
     Ok(Loaded { model, class_names: Vec::new(), training: SavedTraining::None, seed })
 }
@@ -194,7 +196,9 @@ fn file(path: &Path, name: Option<String>) -> Result<Kind, Failure> {
         return Err(refused("is empty"));
     }
     if length > LARGEST_SCRIPT {
-        return Err(refused(&format!("is no .keras file, and with {length} bytes too long for a script")));
+        return Err(refused(&format!(
+            "is no .keras file, and with {length} bytes too long for a script"
+        )));
     }
     match fs::read_to_string(path) {
         Ok(source) if !source.contains('\0') => {

@@ -14,7 +14,8 @@ use crate::failure::Failure;
 /// # Errors
 /// When the model takes something else, or leaves the size open.
 pub fn picture_shape(model: &Model) -> Result<PictureShape, Failure> {
-    let shapes: Vec<String> = model.inputs().iter().map(|input| input.shape().to_string()).collect();
+    let shapes: Vec<String> =
+        model.inputs().iter().map(|input| input.shape().to_string()).collect();
     let refused = |rule: &str| {
         Failure::refused(format!("model {:?} takes {}, and {rule}", model.name(), shapes.join(" and ")))
             .help("pictures need one input of (height, width, channels) with 1, 3 or 4 channels; other data come as .npz")

@@ -24,7 +24,8 @@ impl Callback for Bar {
         self.begun = Instant::now();
         self.first_step = context.step();
         let template = "{prefix} {bar:30.cyan/black} {pos}/{len}{msg}  {eta} left";
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         self.bar = ProgressBar::new(context.steps as u64).with_style(style.progress_chars("━╸─"));
         self.bar.set_prefix(format!("Epoch {}/{}", context.epoch() + 1, context.epochs));
         self.bar.set_position(context.step() as u64);
@@ -43,7 +44,10 @@ impl Callback for Bar {
         let done = u32::try_from(steps.saturating_sub(self.first_step)).unwrap_or(u32::MAX);
         let (epoch, epochs) = (context.epoch(), context.epochs);
         let time = step_time_text(self.begun.elapsed(), done);
-        self.bar.println(format!("Epoch {epoch}/{epochs}  {steps} steps - {time}{}", metrics_text(logs)));
+        self.bar.println(format!(
+            "Epoch {epoch}/{epochs}  {steps} steps - {time}{}",
+            metrics_text(logs)
+        ));
         self.bar.finish_and_clear();
         Ok(())
     }

@@ -121,13 +121,19 @@ pub fn read_data(source: &str, model: &Model) -> Result<Split, Failure> {
 ///
 /// # Errors
 /// When a number is no class of the model's.
-pub fn with_suitable_targets(data: Dataset, model: &Model, compile: &Compile) -> Result<Dataset, Failure> {
+pub fn with_suitable_targets(
+    data: Dataset,
+    model: &Model,
+    compile: &Compile,
+) -> Result<Dataset, Failure> {
     let PerOutput::All(Some(loss)) = &compile.loss else { return Ok(data) };
     if !matches!(loss.function, LossFunction::CategoricalCrossentropy { .. }) {
         return Ok(data);
     }
     let ([target], [output]) = (data.targets(), model.outputs()) else { return Ok(data) };
-    let Some(classes) = output.shape().channels().filter(|&classes| classes > 1) else { return Ok(data) };
+    let Some(classes) = output.shape().channels().filter(|&classes| classes > 1) else {
+        return Ok(data);
+    };
     if target.sample_len() != 1 || output.shape().rank() != 2 {
         return Ok(data);
     }

@@ -52,7 +52,12 @@ fn the_seed_script_prints_what_old_keras_printed_byte_for_byte() {
 fn the_summary_of_current_keras_is_in_boxes() {
     let text = seed().good(&["summary", "keras_seed.py"]);
     assert!(text.starts_with("Model: \"sequential\"\n┏━"), "{text}");
-    assert!(text.contains("│ conv2d (Conv2D)                 │ (None, 28, 28, 32)     │         2,400 │"), "{text}");
+    assert!(
+        text.contains(
+            "│ conv2d (Conv2D)                 │ (None, 28, 28, 32)     │         2,400 │"
+        ),
+        "{text}"
+    );
     assert!(text.contains(" Total params: 10,104 (39.47 KB)\n"), "{text}");
 }
 
@@ -127,7 +132,8 @@ fn explaining_a_model_lists_its_layers() {
 #[test]
 fn a_trace_ends_with_the_value_of_the_executor() {
     let place = seed();
-    let arguments = ["explain", "keras_seed.py", "--layer", "conv2d", "--filter", "3", "--at", "0,5"];
+    let arguments =
+        ["explain", "keras_seed.py", "--layer", "conv2d", "--filter", "3", "--at", "0,5"];
     let text = place.good(&arguments);
     assert!(text.contains("executor"), "{text}");
     let mut with_json = arguments.to_vec();
@@ -146,7 +152,7 @@ fn what_if_compares_every_sharing_of_the_first_layer() {
         .as_array()
         .unwrap()
         .iter()
-        .filter_map(|variant| variant["parameters"].as_u64())
+        .filter_map(|variant| variant["params"].as_u64())
         .collect();
     assert!(counts.contains(&2_400) && counts.contains(&800), "{counts:?}");
 }
@@ -166,7 +172,8 @@ fn the_plan_shows_an_algorithm_for_every_convolution() {
     let place = seed();
     let plan = place.json(&["plan", "keras_seed.py", "--json"]);
     let steps = plan["steps"].as_array().unwrap();
-    let convolutions: Vec<_> = steps.iter().filter(|step| step["macs"].as_u64() > Some(0)).collect();
+    let convolutions: Vec<_> =
+        steps.iter().filter(|step| step["macs"].as_u64() > Some(0)).collect();
     assert_eq!(convolutions.len(), 4);
     assert!(convolutions.iter().all(|step| !step["algorithm"].as_str().unwrap().is_empty()));
     assert!(plan["memory"]["arena"].as_u64() > Some(0));

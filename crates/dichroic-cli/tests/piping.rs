@@ -63,8 +63,17 @@ fn the_number_of_threads_changes_no_bit() {
     place.model("keras_seed.py");
     let trace = |threads| {
         place.good(&[
-            "explain", "keras_seed.py", "--layer", "conv2d_3", "--filter", "2", "--at", "7,9", "--json",
-            "--threads", threads,
+            "explain",
+            "keras_seed.py",
+            "--layer",
+            "conv2d_3",
+            "--filter",
+            "2",
+            "--at",
+            "7,9",
+            "--json",
+            "--threads",
+            threads,
         ])
     };
     assert_eq!(trace("1"), trace("2"));

@@ -29,7 +29,10 @@ fn mistyped_options_and_names_get_a_suggestion() {
 #[test]
 fn a_script_error_shows_its_line() {
     let place = Place::new("script");
-    place.write("wrong.py", "import keras\nmodel = keras.Sequential()\nmodel.add(keras.layers.Conv2D(4))\n");
+    place.write(
+        "wrong.py",
+        "import keras\nmodel = keras.Sequential()\nmodel.add(keras.layers.Conv2D(4))\n",
+    );
     let error = place.bad(2, &["summary", "wrong.py"]);
     assert!(error.contains("wrong.py:3") && error.contains('^'), "{error}");
     place.write("none.py", "x = 1\n");
@@ -53,11 +56,15 @@ fn a_shape_error_names_the_layer_and_the_fix() {
 fn a_place_outside_the_output_is_refused() {
     let place = Place::new("outside");
     place.model("keras_seed.py");
-    let at = |at| vec!["explain", "keras_seed.py", "--layer", "conv2d", "--filter", "0", "--at", at];
+    let at =
+        |at| vec!["explain", "keras_seed.py", "--layer", "conv2d", "--filter", "0", "--at", at];
     place.bad(2, &at("28,0"));
     place.bad(2, &at("1"));
     place.bad(2, &at("x"));
-    place.bad(2, &["explain", "keras_seed.py", "--layer", "conv2d", "--filter", "32", "--at", "0,0"]);
+    place.bad(
+        2,
+        &["explain", "keras_seed.py", "--layer", "conv2d", "--filter", "32", "--at", "0,0"],
+    );
 }
 
 #[test]
@@ -85,7 +92,21 @@ fn a_cut_picture_is_refused() {
     for length in [0, 8, 30, whole.len() - 14] {
         place.write("cut.png", &whole[..length]);
         place.bad(2, &["predict", "trained.keras", "cut.png"]);
-        place.bad(2, &["explain", "trained.keras", "--filter", "0", "--at", "0,0", "--layer", "conv2d", "--image", "cut.png"]);
+        place.bad(
+            2,
+            &[
+                "explain",
+                "trained.keras",
+                "--filter",
+                "0",
+                "--at",
+                "0,0",
+                "--layer",
+                "conv2d",
+                "--image",
+                "cut.png",
+            ],
+        );
     }
     place.bad(2, &["predict", "trained.keras", "missing.png"]);
     place.bad(2, &["predict", "trained.keras"]);

@@ -9,8 +9,18 @@ fn trained(name: &str) -> Place {
     place.model("brightness.py");
     brightness_folder(&place, "pictures");
     place.good(&[
-        "train", "brightness.py", "--data", "pictures", "--epochs", "8", "--batch-size", "8", "--seed", "3",
-        "--out", "model.keras",
+        "train",
+        "brightness.py",
+        "--data",
+        "pictures",
+        "--epochs",
+        "8",
+        "--batch-size",
+        "8",
+        "--seed",
+        "3",
+        "--out",
+        "model.keras",
     ]);
     place
 }
@@ -23,7 +33,13 @@ fn pictures_are_learnt_judged_and_told_apart() {
     assert!(judged["loss"].as_f64().unwrap() < 0.5, "{judged}");
 
     let predictions = place.json(&[
-        "predict", "model.keras", "pictures/dark/3.png", "pictures/light/5.png", "--top", "1", "--json",
+        "predict",
+        "model.keras",
+        "pictures/dark/3.png",
+        "pictures/light/5.png",
+        "--top",
+        "1",
+        "--json",
     ]);
     let classes: Vec<&str> = predictions["predictions"]
         .as_array()
@@ -42,7 +58,16 @@ fn one_line_an_epoch_is_printed_when_piped() {
     place.model("brightness.py");
     brightness_folder(&place, "pictures");
     let text = place.good(&[
-        "train", "brightness.py", "--data", "pictures", "--epochs", "3", "--validation-split", "0.25", "--out", "m.keras",
+        "train",
+        "brightness.py",
+        "--data",
+        "pictures",
+        "--epochs",
+        "3",
+        "--validation-split",
+        "0.25",
+        "--out",
+        "m.keras",
     ]);
     let epochs: Vec<&str> = text.lines().filter(|line| line.contains("val_accuracy")).collect();
     assert_eq!(epochs.len(), 3, "{text}");
@@ -63,6 +88,9 @@ fn training_resumes_bit_for_bit() {
     train(&["brightness.py", "--epochs", "4", "--seed", "5", "--out", "whole.keras"]);
     train(&["brightness.py", "--epochs", "2", "--seed", "5", "--out", "half.keras"]);
     train(&["brightness.py", "--epochs", "4", "--resume", "half.keras", "--out", "resumed.keras"]);
+    let error = place
+        .bad(2, &["train", "--resume", "half.keras", "--data", "pictures", "--batch-size", "4"]);
+    assert!(error.contains("batches of 8"), "{error}");
     let outputs = |model: &str| {
         place.json(&["predict", model, "pictures/dark/1.png", "pictures/light/1.png", "--json"])
     };
@@ -76,14 +104,13 @@ fn arrays_go_in_and_come_out_by_name() {
     use dichroic::data::npz::{read_npz, write_npz};
 
     let place = Place::new("arrays");
-    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/files.npz");
+    let golden =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/files.npz");
     let arrays = read_npz(&golden, &Limits::default()).unwrap();
     let find = |name: &str| arrays.iter().find(|(own, _)| own == name).unwrap().1.clone();
     place.keras_file("shared.keras");
-    let inputs = [
-        ("right".to_owned(), find("shared/input1")),
-        ("left".to_owned(), find("shared/input0")),
-    ];
+    let inputs =
+        [("right".to_owned(), find("shared/input1")), ("left".to_owned(), find("shared/input0"))];
     write_npz(&place.path("in.npz"), &inputs).unwrap();
     place.good(&["predict", "shared.keras", "--input", "in.npz", "--output", "out.npz"]);
     let outputs = read_npz(&place.path("out.npz"), &Limits::default()).unwrap();
@@ -99,7 +126,8 @@ fn arrays_go_in_and_come_out_by_name() {
     write_npz(&place.path("one.npz"), &[("anything".to_owned(), find("trained/input0"))]).unwrap();
     place.good(&["predict", "trained.keras", "--input", "one.npz", "--output", "out.npz"]);
     write_npz(&place.path("two.npz"), &inputs).unwrap();
-    let error = place.bad(2, &["predict", "trained.keras", "--input", "two.npz", "--output", "out.npz"]);
+    let error =
+        place.bad(2, &["predict", "trained.keras", "--input", "two.npz", "--output", "out.npz"]);
     assert!(error.contains("left"), "{error}");
 }
 

@@ -56,8 +56,7 @@ impl Demo {
         tour.head("A small network in Keras code, run without Python")?;
         tour.text(SCRIPT)?;
         let outcome = Script::run(SCRIPT, "demo.py", &Options::default(), &mut std::io::sink());
-        let mut model =
-            outcome.map_err(Failure::run)?.into_model(None).map_err(Failure::run)?;
+        let mut model = outcome.map_err(Failure::run)?.into_model(None).map_err(Failure::run)?;
         model.build(SEED).map_err(Failure::run)?;
 
         tour.head("What it counts, and why")?;
@@ -99,8 +98,14 @@ impl Demo {
         tour.text(&format!("\ndone in {seconds:.1} s\n"))
     }
 
-    fn train(&self, model: &mut Model, data: &Dataset, tour: &mut Tour<'_>) -> Result<Trainer, Failure> {
-        let config = model.compile_config().ok_or_else(|| Failure::failed("demo.py compiles its model"))?;
+    fn train(
+        &self,
+        model: &mut Model,
+        data: &Dataset,
+        tour: &mut Tour<'_>,
+    ) -> Result<Trainer, Failure> {
+        let config =
+            model.compile_config().ok_or_else(|| Failure::failed("demo.py compiles its model"))?;
         let compile = Compile::from_config(config).map_err(Failure::run)?;
         let mut trainer = Trainer::new(model, compile).map_err(Failure::run)?;
         let options = FitOptions {
@@ -110,7 +115,8 @@ impl Demo {
             ..FitOptions::default()
         };
         let mut bar = (!tour.quiet && watched()).then(Bar::new);
-        let mut lines = (!tour.quiet && bar.is_none()).then(|| ProgressLines::new(&mut *tour.output));
+        let mut lines =
+            (!tour.quiet && bar.is_none()).then(|| ProgressLines::new(&mut *tour.output));
         let mut callbacks: Vec<&mut dyn Callback> = Vec::new();
         callbacks.extend(bar.as_mut().map(|bar| bar as &mut dyn Callback));
         callbacks.extend(lines.as_mut().map(|lines| lines as &mut dyn Callback));

@@ -125,8 +125,9 @@ fn value(layer: &LayerExplanation) -> Result<Value, Failure> {
 /// The path of the model's first convolution, in nested models too.
 pub fn first_convolution(model: &Model) -> Result<String, Failure> {
     find_convolution(model).ok_or_else(|| {
-        Failure::refused(format!("model {:?} has no convolution to trace", model.name()))
-            .help("traces are made of convolutions; explain without --filter and --at takes every layer")
+        Failure::refused(format!("model {:?} has no convolution to trace", model.name())).help(
+            "traces are made of convolutions; explain without --filter and --at takes every layer",
+        )
     })
 }
 

@@ -42,7 +42,10 @@ impl Layers {
             output.text(signature(name)?)?;
         }
         if self.name.is_none() {
-            output.line(format!("\n{} layers; arguments mean what they mean in Keras", names.len()))?;
+            output.line(format!(
+                "\n{} layers; arguments mean what they mean in Keras",
+                names.len()
+            ))?;
         }
         Ok(())
     }

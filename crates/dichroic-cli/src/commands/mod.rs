@@ -21,7 +21,7 @@ use crate::output::{Color, Output};
 
 /// Convolutional networks: define, count, run, train and look inside.
 #[derive(Debug, Parser)]
-#[command(name = "dichroic", version, about, long_about = None, after_help = EXAMPLES)]
+#[command(name = "dichroic", version, after_help = EXAMPLES)]
 #[command(propagate_version = true, arg_required_else_help = true)]
 pub struct Cli {
     /// Threads to compute with; results have the same bits with any number of them

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use dichroic::Tensor;
+use dichroic::data::Limits;
 use dichroic::data::npy::NpyArray;
 use dichroic::data::npz::{read_npz, write_npz};
-use dichroic::data::Limits;
-use dichroic::Tensor;
 use dichroic::explain::Style;
 use dichroic::model::Model;
 use serde_json::{Value, json};
@@ -91,23 +91,32 @@ impl Predict {
             .into_iter()
             .take(self.top as usize)
             .map(|index| {
-                let class = class_names.get(index).cloned().unwrap_or_else(|| format!("class {index}"));
+                let class =
+                    class_names.get(index).cloned().unwrap_or_else(|| format!("class {index}"));
                 json!({ "class": class, "index": index, "score": scores[index] })
             })
             .collect()
     }
 
-    fn arrays(&self, model: &Model, (from, to): (&Path, &Path), output: &mut Output) -> Result<(), Failure> {
+    fn arrays(
+        &self,
+        model: &Model,
+        (from, to): (&Path, &Path),
+        output: &mut Output,
+    ) -> Result<(), Failure> {
         let inputs = named_inputs(model, from)?;
         let outputs = model.predict(&inputs).map_err(Failure::input)?;
         let names = unique(model.output_names());
         let arrays: Vec<(String, NpyArray)> =
             names.into_iter().zip(&outputs).map(|(name, tensor)| (name, tensor.into())).collect();
         write_npz(to, &arrays).map_err(Failure::run)?;
-        let described: Vec<Value> =
-            arrays.iter().map(|(name, array)| json!({ "name": name, "shape": array.shape })).collect();
+        let described: Vec<Value> = arrays
+            .iter()
+            .map(|(name, array)| json!({ "name": name, "shape": array.shape }))
+            .collect();
         if self.json {
-            return output.json(&json!({ "output": to.display().to_string(), "arrays": described }));
+            return output
+                .json(&json!({ "output": to.display().to_string(), "arrays": described }));
         }
         for (name, array) in &arrays {
             output.line(format!("{}: {name} {:?}", to.display(), array.shape))?;
@@ -129,7 +138,10 @@ fn named_inputs(model: &Model, path: &Path) -> Result<Vec<Tensor>, Failure> {
         let Some(place) = arrays.iter().position(|(own, _)| own == name) else {
             let found: Vec<&str> = arrays.iter().map(|(own, _)| own.as_str()).collect();
             let found = if found.is_empty() { "nothing more".to_owned() } else { found.join(", ") };
-            let headline = format!("{}: no array {name:?}, which the model takes; it holds {found}", path.display());
+            let headline = format!(
+                "{}: no array {name:?}, which the model takes; it holds {found}",
+                path.display()
+            );
             return Err(Failure::refused(headline)
                 .help(format!("name the arrays as the model's inputs: {}", names.join(", "))));
         };

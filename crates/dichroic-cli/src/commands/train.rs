@@ -35,7 +35,7 @@ pub struct Train {
     #[arg(long, value_name = "N", default_value_t = 10)]
     epochs: u32,
     /// Samples in one step [default: 32]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "resume")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: Option<u32>,
     #[command(flatten)]
     compile: CompileArguments,
@@ -43,7 +43,7 @@ pub struct Train {
     #[arg(long, value_name = "SHARE", value_parser = share)]
     validation_split: Option<f64>,
     /// Seed of first weights, shuffling and dropout [default: 0]
-    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Where to save, after every epoch
     #[arg(long, value_name = "F.keras")]
@@ -124,8 +124,11 @@ impl Train {
             Loaded { seed: Some(seed), ..loaded }.with_values(seed)?;
         let split = read_data(&self.data, &model)?;
         let compile = self.compile.compile(&model, &split.train)?;
-        let class_names =
-            if split.train.class_names().is_empty() { class_names } else { split.train.class_names().to_vec() };
+        let class_names = if split.train.class_names().is_empty() {
+            class_names
+        } else {
+            split.train.class_names().to_vec()
+        };
         let (train, test) = suited(split.train, split.test, &model, &compile)?;
         let trainer = match training {
             SavedTraining::State { mut optimizer, .. } if !self.compile.change_optimizer() => {
@@ -135,8 +138,10 @@ impl Train {
                 Trainer::with_optimizer(&model, compile, &optimizer)
             }
             SavedTraining::Unusable(why) if !self.compile.change_optimizer() => {
-                return Err(Failure::refused(format!("{argument}: its training can't be gone on with: {why}"))
-                    .help("--optimizer NAME begins with a new optimizer"));
+                return Err(Failure::refused(format!(
+                    "{argument}: its training can't be gone on with: {why}"
+                ))
+                .help("--optimizer NAME begins with a new optimizer"));
             }
             _ => Trainer::new(&model, compile),
         };
@@ -151,28 +156,42 @@ impl Train {
         let refused = |what: &str| Failure::refused(format!("{}: {what}", path.display()));
         let Some(state) = saved.training.to_resume() else {
             let headline = match &saved.training {
-                SavedTraining::Unusable(why) => format!("its training can't be gone on with: {why}"),
+                SavedTraining::Unusable(why) => {
+                    format!("its training can't be gone on with: {why}")
+                }
                 _ => "holds no training to go on with".to_owned(),
             };
-            return Err(refused(&headline).help("give it as MODEL to begin a new training from its weights"));
+            return Err(refused(&headline)
+                .help("give it as MODEL to begin a new training from its weights"));
         };
         let model = saved.model;
         if let Some(argument) = &self.model {
-            let other = load(argument, self.input.as_ref(), dichroic::explain::Style::Keras3)?.model;
+            let other =
+                load(argument, self.input.as_ref(), dichroic::explain::Style::Keras3)?.model;
             let shapes = |model: &Model| {
                 let weights = model.weights().iter();
-                weights.map(|weight| (weight.path.clone(), weight.spec.shape.clone())).collect::<Vec<_>>()
+                weights
+                    .map(|weight| (weight.path.clone(), weight.spec.shape.clone()))
+                    .collect::<Vec<_>>()
             };
             if shapes(&model) != shapes(&other) {
                 return Err(refused(&format!("holds another model than {argument}")));
             }
         }
-        let config = model.compile_config().ok_or_else(|| refused("does not say how it was compiled"))?;
+        let config =
+            model.compile_config().ok_or_else(|| refused("does not say how it was compiled"))?;
         let compile = Compile::from_config(config).map_err(Failure::trained)?;
         let split = read_data(&self.data, &model)?;
         let (train, test) = suited(split.train, split.test, &model, &compile)?;
         let trainer = Trainer::resume(&model, compile, &state).map_err(Failure::trained)?;
         let (batch_size, seed) = (state.progress.batch_size, state.progress.seed);
+        let same_batch = self.batch_size.is_none_or(|given| given as usize == batch_size);
+        if !same_batch || self.seed.is_some_and(|given| given != seed) {
+            let headline = format!(
+                "was trained in batches of {batch_size} with seed {seed}, and goes on with both"
+            );
+            return Err(refused(&headline).help("leave out --batch-size and --seed"));
+        }
         Ok(Job { model, trainer, train, test, class_names: saved.class_names, batch_size, seed })
     }
 
@@ -205,14 +224,20 @@ impl Train {
             .map_err(Failure::trained)
     }
 
-    fn interrupted(&self, job: &Job, state: &TrainingState, output: &mut Output) -> Result<(), Failure> {
+    fn interrupted(
+        &self,
+        job: &Job,
+        state: &TrainingState,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
         let rescue = PathBuf::from(RESCUE);
         let path = self.out.as_ref().unwrap_or(&rescue);
         save(path, &job.model, &job.class_names, state)?;
         let (epoch, step) = (state.progress.epoch + 1, state.progress.step);
         let file = path.display();
         let split = self.validation_split.map(|share| format!(" --validation-split {share}"));
-        output.line(format!("Stopped in epoch {epoch} after step {step}; saved {file}. To go on:"))?;
+        output
+            .line(format!("Stopped in epoch {epoch} after step {step}; saved {file}. To go on:"))?;
         output.line(format!(
             "  dichroic train --resume {file} --data {} --epochs {}{} --out {file}",
             self.data,
@@ -243,7 +268,11 @@ impl Train {
             }));
         }
         if let (Some(logs), Some(data)) = (&test, &job.test) {
-            output.line(format!("test ({} samples): {}", grouped(data.len() as u64), logs_text(logs)))?;
+            output.line(format!(
+                "test ({} samples): {}",
+                grouped(data.len() as u64),
+                logs_text(logs)
+            ))?;
         }
         match &self.out {
             Some(path) => output.line(format!("saved {}", path.display())),
@@ -263,7 +292,12 @@ fn suited(
     Ok((train, test))
 }
 
-fn save(path: &Path, model: &Model, class_names: &[String], state: &TrainingState) -> Result<(), Failure> {
+fn save(
+    path: &Path,
+    model: &Model,
+    class_names: &[String],
+    state: &TrainingState,
+) -> Result<(), Failure> {
     let contents = Contents::of(model).class_names(class_names).training(state);
     write_keras(path, &contents).map_err(Failure::run)
 }

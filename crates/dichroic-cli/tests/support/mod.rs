@@ -43,7 +43,8 @@ impl Place {
 
     /// A file that Keras wrote, copied here.
     pub fn keras_file(&self, name: &str) -> PathBuf {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/files").join(name);
+        let from =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/files").join(name);
         self.write(name, fs::read(from).unwrap())
     }
 
@@ -78,7 +79,11 @@ impl Place {
     pub fn bad(&self, code: i32, arguments: &[&str]) -> String {
         let run = self.run(arguments);
         assert_eq!(run.code, Some(code), "{arguments:?}\n{}{}", run.stdout, run.stderr);
-        assert!(!run.stderr.contains("panicked") && !run.stderr.contains("a defect"), "{}", run.stderr);
+        assert!(
+            !run.stderr.contains("panicked") && !run.stderr.contains("a defect"),
+            "{}",
+            run.stderr
+        );
         assert!(run.stderr.contains("error:"), "{arguments:?}: {}", run.stderr);
         run.stderr
     }

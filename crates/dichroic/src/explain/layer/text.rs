@@ -13,6 +13,7 @@ pub(super) fn convolution(
     (input, output): (&Shape, &Shape),
 ) -> Vec<Note> {
     let mut counts = counts(convolution, kernels);
+    counts.push(format!("{} in all kernels", many(explained.weights, "weight")));
     counts.push(format!("{} parameters: {}", grouped(explained.parameters), explained.formula));
     if let Some(macs) = explained.macs {
         counts.push(format!("{} for one input", many(macs, "multiply-add")));
