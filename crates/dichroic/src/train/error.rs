@@ -12,9 +12,9 @@ use crate::model::ModelError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// The model refused.
+    /// The model refused. Boxed, as it is larger than all other variants.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(Box<ModelError>),
     /// The graph, the plan or the executor refused.
     #[error("training graph: {0}")]
     Graph(#[from] GraphError),
@@ -109,6 +109,12 @@ pub enum TrainError {
     /// A callback from outside this library failed.
     #[error("callback: {0}")]
     Callback(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<ModelError> for TrainError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
 }
 
 impl TrainError {

@@ -265,11 +265,11 @@ fn check_classes(
     let mut sample = vec![0.0; target.sample_len()];
     for row in 0..target.samples() {
         target.copy_samples(&[row], &mut sample);
-        let wrong = |class: f32| {
+        let known = |class: f32| {
             let ignored = ignore_class.is_some_and(|ignored| class == ignored as f32);
-            !ignored && !(class >= 0.0 && class < classes as f32 && class.fract() == 0.0)
+            ignored || (0.0..classes as f32).contains(&class) && class.fract() == 0.0
         };
-        if let Some(&got) = sample.iter().find(|class| wrong(**class)) {
+        if let Some(&got) = sample.iter().find(|class| !known(**class)) {
             return Err(TrainError::Class { output: output.to_owned(), sample: row, got, classes });
         }
     }

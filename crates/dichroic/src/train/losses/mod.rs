@@ -287,7 +287,7 @@ impl LossFunction {
             Self::Huber { delta } => {
                 known.push("delta");
                 *delta = object.number("delta", 1.0)?;
-                if !(*delta > 0.0) {
+                if delta.is_nan() || *delta <= 0.0 {
                     return Err(format!("delta must be above 0, got {delta}"));
                 }
             }

@@ -189,7 +189,7 @@ impl Optimizer {
             }
             None => 1.0,
         };
-        if !(limit > 0.0) {
+        if limit.is_nan() || limit <= 0.0 {
             return Err(format!("clipping needs a number above 0, got {limit}"));
         }
         if matches!(self.algorithm, Algorithm::AdamW(_)) && self.weight_decay.is_none() {
@@ -289,14 +289,14 @@ fn optional(object: &KerasObject, name: &str) -> Result<Option<f64>, String> {
 }
 
 fn read_clipping(object: &KerasObject) -> Result<Option<Clipping>, String> {
-    let kinds: [(&str, fn(f64) -> Clipping); 3] = [
-        ("clipnorm", Clipping::Norm),
-        ("clipvalue", Clipping::Value),
-        ("global_clipnorm", Clipping::GlobalNorm),
-    ];
     let mut found = None;
-    for (name, kind) in kinds {
+    for name in ["clipnorm", "clipvalue", "global_clipnorm"] {
         if let Some(limit) = optional(object, name)? {
+            let kind = match name {
+                "clipnorm" => Clipping::Norm,
+                "clipvalue" => Clipping::Value,
+                _ => Clipping::GlobalNorm,
+            };
             if found.is_some() {
                 return Err(
                     "only one of clipnorm, clipvalue and global_clipnorm can be set".to_owned()
