@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The arguments of [`Initializer::VarianceScaling`]; Glorot's, He's and LeCun's are special cases by name.
+/// The arguments of [`super::Initializer::VarianceScaling`]; Glorot's, He's and LeCun's are special cases by name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VarianceScaling {
     /// Keras's class: `VarianceScaling`, `GlorotUniform`, `GlorotNormal`, `HeUniform`, `HeNormal`, `LecunUniform`, `LecunNormal`.
