@@ -67,3 +67,14 @@ fn read_flag(object: &KerasObject, name: &str) -> Result<bool, String> {
             .ok_or_else(|| format!("argument {name} must be true or false, got {value}")),
     }
 }
+
+/// The object that Keras's form of a plain function stands for:
+/// `{"class_name": "function", "config": "mean_squared_error"}`.
+fn named_function(object: KerasObject) -> KerasObject {
+    match object.config.as_str() {
+        Some(name) if object.class_name == "function" => {
+            KerasObject::written("", name, serde_json::Value::Object(serde_json::Map::new()))
+        }
+        _ => object,
+    }
+}

@@ -372,7 +372,7 @@ impl Serialize for Loss {
 
 impl<'de> Deserialize<'de> for Loss {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = KerasObject::deserialize(deserializer)?;
+        let object = super::named_function(KerasObject::deserialize(deserializer)?);
         let function = LossFunction::read(&object).map_err(D::Error::custom)?;
         let reduction = match object
             .text("reduction", "sum_over_batch_size")
@@ -401,6 +401,12 @@ mod tests {
             assert_eq!(serde_json::to_value(loss).unwrap(), json!(function));
         }
         assert!("mean_square_error".parse::<Loss>().unwrap_err().contains("did you mean"));
+    }
+
+    #[test]
+    fn a_plain_function_of_keras_is_known_by_its_name() {
+        let function = json!({"module": "builtins", "class_name": "function", "config": "huber"});
+        assert_eq!(serde_json::from_value::<Loss>(function).unwrap(), "huber".parse().unwrap());
     }
 
     #[test]

@@ -294,6 +294,7 @@ impl<'de> Deserialize<'de> for Metric {
         let value = Value::deserialize(deserializer)?;
         let named = value.is_string();
         let object: KerasObject = serde_json::from_value(value).map_err(D::Error::custom)?;
+        let object = super::named_function(object);
         Self::read(&object, named).map_err(D::Error::custom)
     }
 }
