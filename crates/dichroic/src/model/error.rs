@@ -18,7 +18,7 @@ pub enum ModelError {
         /// Its class.
         class_name: String,
         /// What is wrong.
-        source: LayerError,
+        source: Box<LayerError>,
     },
     /// A layer was called again with inputs that need other weights.
     #[error(

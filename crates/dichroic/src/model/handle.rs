@@ -43,7 +43,7 @@ pub enum Body {
     /// A layer.
     Layer(Box<dyn Layer>),
     /// A model used as a layer.
-    Model(Model),
+    Model(Box<Model>),
 }
 
 /// Tells handles apart and keeps the order in which they were made. Names never depend on its
@@ -104,6 +104,9 @@ impl LayerRef {
     }
 
     pub(super) fn set_name(&self, name: String) {
+        if let Body::Model(model) = &self.0.body {
+            model.take_name(&name);
+        }
         let _ = self.0.name.set(name);
     }
 
@@ -221,7 +224,8 @@ impl From<Box<dyn Layer>> for LayerRef {
 
 impl From<Model> for LayerRef {
     fn from(model: Model) -> Self {
-        Self::new(Some(model.name().to_owned()), Body::Model(model))
+        let name = model.has_name().then(|| model.name().to_owned());
+        Self::new(name, Body::Model(Box::new(model)))
     }
 }
 

@@ -182,7 +182,7 @@ impl Emitter {
         kind.lower(&mut lowering).map_err(|source| ModelError::Layer {
             layer: place.prefix.clone(),
             class_name: layer.class_name().to_owned(),
-            source,
+            source: Box::new(source),
         })
     }
 }

@@ -156,6 +156,11 @@ impl Model {
         self.name.get().is_some()
     }
 
+    /// Takes the name that the model around it gave, if it has none.
+    fn take_name(&self, name: &str) {
+        let _ = self.name.set(name.to_owned());
+    }
+
     /// Gives the model another name.
     pub fn rename(&mut self, name: impl Into<String>) {
         self.name = OnceLock::from(name.into());

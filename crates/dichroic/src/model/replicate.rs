@@ -62,7 +62,7 @@ impl Copier<'_> {
             (Some(replacement), _) => Body::Layer(replacement),
             (None, Body::Input(shape)) => Body::Input(shape.clone()),
             (None, Body::Layer(kind)) => Body::Layer(kind.clone()),
-            (None, Body::Model(model)) => Body::Model(self.model(model)?),
+            (None, Body::Model(model)) => Body::Model(Box::new(self.model(model)?)),
         };
         let copy = LayerRef::new(Some(layer.name()), body);
         if !matches!(copy.body(), Body::Model(_)) {

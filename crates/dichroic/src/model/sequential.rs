@@ -185,8 +185,9 @@ impl Model {
             node: symbol.node().clone(),
         });
         self.outputs = vec![symbol];
-        for layer in self.layers[1..].to_vec() {
-            if let Err(error) = self.append(&layer) {
+        let layers = self.layers.clone();
+        for layer in &layers[1..] {
+            if let Err(error) = self.append(layer) {
                 (self.calls, self.inputs, self.outputs) = (Vec::new(), Vec::new(), Vec::new());
                 return Err(error);
             }

@@ -314,7 +314,7 @@ pub(super) fn output_shapes(layer: &LayerRef, inputs: &[Shape]) -> Result<Vec<Sh
     let refused = |source| ModelError::Layer {
         layer: String::new(),
         class_name: layer.class_name().to_owned(),
-        source,
+        source: Box::new(source),
     };
     match layer.body() {
         Body::Input(_) => {

@@ -24,7 +24,7 @@ fn layers_without_names_get_those_of_keras_in_the_order_of_making() {
     let b = Conv2D::new(4, 1).call(&x).unwrap();
     let sum = Add::new().call([&a, &b]).unwrap();
     // Named by the order of making, not by that of the walk back from the output.
-    let model = Model::new(&x, &Conv2D::new(2, 1).call(&sum).unwrap()).unwrap();
+    let model = Model::new(&x, Conv2D::new(2, 1).call(&sum).unwrap()).unwrap();
     assert_eq!(layer_names(&model), ["input_layer", "conv2d", "conv2d_1", "add", "conv2d_2"]);
     assert_eq!(model.name(), "functional");
 }
@@ -63,7 +63,7 @@ fn a_layer_called_twice_has_one_set_of_weights() {
     let (left, right) = (Input::named("left", &[4]), Input::named("right", &[4]));
     let shared = LayerRef::from(Dense::new(3));
     let (a, b) = (shared.call(&left).unwrap(), shared.call(&right).unwrap());
-    let mut model = Model::new([&left, &right], &Add::new().call([&a, &b]).unwrap()).unwrap();
+    let mut model = Model::new([&left, &right], Add::new().call([&a, &b]).unwrap()).unwrap();
     assert_eq!(model.count_params(), 15);
     model.build(3).unwrap();
     let outputs = model.predict(&[ones(&[2, 4]), ones(&[2, 4])]).unwrap();
@@ -105,7 +105,7 @@ fn a_part_of_a_model_shares_its_layers() {
     assert_eq!(head.inputs()[0].shape().to_string(), "(None, 6, 6, 4)");
     assert_eq!(head.get_layer("dense").unwrap(), whole.get_layer("dense").unwrap());
     assert_eq!(head.count_params(), 10);
-    let stem = Model::new(&x, &whole.get_layer("conv2d").unwrap().output(0).unwrap()).unwrap();
+    let stem = Model::new(&x, whole.get_layer("conv2d").unwrap().output(0).unwrap()).unwrap();
     assert_eq!(stem.count_params(), 112);
 }
 
@@ -119,7 +119,7 @@ fn a_model_is_a_layer_and_gives_what_its_layers_give() {
     assert!(!block.is_built());
     let x = Input::new(&[10, 10, 1]);
     let y = block.call(&x).unwrap();
-    let mut nested = Model::new(&x, &Flatten::new().call(&y).unwrap()).unwrap();
+    let mut nested = Model::new(&x, Flatten::new().call(&y).unwrap()).unwrap();
     nested.build(5).unwrap();
     assert_eq!(nested.weights()[0].path, "block/conv2d/kernel");
     let mut flat = Sequential::new()
@@ -135,6 +135,14 @@ fn a_model_is_a_layer_and_gives_what_its_layers_give() {
     assert_eq!(nested.predict(data).unwrap(), flat.predict(data).unwrap());
     let kept = nested.values(data, &["block/conv2d"]).unwrap();
     assert_eq!(kept[0].value.shape(), [1, 8, 8, 3]);
+}
+
+#[test]
+fn models_without_names_get_those_of_keras_inside_another() {
+    let block = || Sequential::new().add(Dense::new(2)).finish().unwrap();
+    let model = Sequential::new().add(Input::new(&[2])).add(block()).add(block()).finish().unwrap();
+    assert_eq!(layer_names(&model), ["input_layer", "sequential", "sequential_1"]);
+    assert_eq!(model.layers()[1].model().unwrap().name(), "sequential_1");
 }
 
 #[test]

@@ -269,7 +269,7 @@ fn gather(
             let specs = kind.weights(inputs).map_err(|source| ModelError::Layer {
                 layer: prefix.clone(),
                 class_name: layer.class_name().to_owned(),
-                source,
+                source: Box::new(source),
             })?;
             weights.extend(specs.into_iter().enumerate().map(|(position, spec)| Weight {
                 path: format!("{prefix}/{}", spec.name),
@@ -320,7 +320,7 @@ fn refused(weight: &Weight, source: LayerError) -> ModelError {
     ModelError::Layer {
         layer: weight.path.clone(),
         class_name: weight.layer.class_name().to_owned(),
-        source,
+        source: Box::new(source),
     }
 }
 

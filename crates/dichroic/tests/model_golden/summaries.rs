@@ -84,7 +84,7 @@ fn further_columns_and_colours_are_added_on_request() {
     let columns = vec![Column::Formula, Column::ReceptiveField];
     let options = SummaryOptions { columns, ..SummaryOptions::default() };
     let got = summary.render(Style::Keras3, &options).unwrap();
-    assert!(got.contains("│ 32 filters × 3 channels × 5×5 = 2,400   │             5×5 │"), "{got}");
+    assert!(got.contains("│ 32 filters × 3 channels × 5×5 = 2,400  │             5×5 │"), "{got}");
     let options = SummaryOptions { color: Color::Ansi, ..SummaryOptions::default() };
     assert!(
         summary.render(Style::Keras3, &options).unwrap().contains("(\x1b[38;5;33mConv2D\x1b[0m)")

@@ -87,6 +87,7 @@ impl<'a> Kernels<'a> {
         let (filters, channels) = (convolution.filters, convolution.in_channels);
         let transposed = convolution.window.transposed;
         let by_channel = matches!(convolution.sharing, Sharing::Depthwise | Sharing::Separable);
+        let each = |what: &str| format!("{} {what}{}", axes.1, if axes.1 == 1 { "" } else { "s" });
         let title = match convolution.sharing {
             Sharing::None => format!("{layer}: {filters} filters, {channels} input channels"),
             Sharing::Grouped => format!(
@@ -97,12 +98,12 @@ impl<'a> Kernels<'a> {
                 format!("{layer}: {filters} filters, each on all {channels} input channels")
             }
             Sharing::Depthwise => {
-                format!("{layer}: {} filters for each of {channels} input channels", axes.1)
+                format!("{layer}: {} for each of {channels} input channels", each("filter"))
             }
             Sharing::Separable => {
                 format!(
-                    "{layer}, first stage: {} kernels for each of {channels} input channels",
-                    axes.1
+                    "{layer}, first stage: {} for each of {channels} input channels",
+                    each("kernel")
                 )
             }
         };

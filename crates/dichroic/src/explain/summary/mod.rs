@@ -176,7 +176,9 @@ impl Column {
             Self::Macs => row.macs.map_or_else(unknown, grouped),
             Self::Flops => row.macs.map_or_else(unknown, |macs| grouped(macs.saturating_mul(2))),
             Self::Memory => row.activation_bytes.map_or_else(unknown, memory),
-            Self::ReceptiveField => row.receptive_field.as_ref().map_or_else(unknown, times),
+            Self::ReceptiveField => {
+                row.receptive_field.as_ref().map_or_else(unknown, |sizes| times(sizes))
+            }
             Self::OutputStride => row.output_stride.as_ref().map_or_else(unknown, |s| times(&s.0)),
         }
     }
@@ -394,7 +396,7 @@ pub(super) fn memory(bytes: u64) -> String {
     format!("{size:.2} PB")
 }
 
-fn times<T: ToString>(sizes: &Vec<T>) -> String {
+fn times<T: ToString>(sizes: &[T]) -> String {
     if sizes.is_empty() {
         return "-".to_owned();
     }

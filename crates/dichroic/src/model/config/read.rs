@@ -339,7 +339,7 @@ fn read_layer(object: &Value, place: &str, nesting: usize) -> Result<LayerRef, M
         }
         "Sequential" | "Functional" | "Model" => {
             let model = read_model(object, place, nesting + 1)?;
-            Ok(LayerRef::new(name, Body::Model(model)))
+            Ok(LayerRef::new(name, Body::Model(Box::new(model))))
         }
         _ => {
             let mut config = config.clone();
@@ -359,7 +359,7 @@ fn read_layer(object: &Value, place: &str, nesting: usize) -> Result<LayerRef, M
                     source => ModelError::Layer {
                         layer: name.clone().unwrap_or_else(|| place.to_owned()),
                         class_name: class_name.to_owned(),
-                        source,
+                        source: Box::new(source),
                     },
                 })?;
             let layer = LayerRef::new(name, Body::Layer(layer));
