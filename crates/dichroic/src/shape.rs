@@ -6,12 +6,12 @@ use std::fmt;
 ///
 /// Axis 0 is the batch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Shape(Vec<Option<usize>>);
+pub struct Shape(Box<[Option<usize>]>);
 
 impl Shape {
     /// A shape from all its axes, batch first.
     pub fn new(axes: impl Into<Vec<Option<usize>>>) -> Self {
-        Self(axes.into())
+        Self(axes.into().into_boxed_slice())
     }
 
     /// A shape with an open batch axis before the given axes.

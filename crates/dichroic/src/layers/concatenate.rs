@@ -84,7 +84,7 @@ impl Layer for Concatenate {
             if !same {
                 return Err(LayerError::InputShapes {
                     rule: format!("all axes but axis {} must be equal", self.axis),
-                    got: inputs.to_vec(),
+                    got: inputs.into(),
                     fix:
                         "bring the branches to one size: padding='same', equal strides, or cropping"
                             .to_owned(),

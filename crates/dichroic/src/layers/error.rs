@@ -36,7 +36,7 @@ pub enum LayerError {
         /// The rule that is broken.
         rule: String,
         /// The shapes that came.
-        got: Vec<Shape>,
+        got: Box<[Shape]>,
         /// The likely fix.
         fix: String,
     },
@@ -86,7 +86,14 @@ pub enum LayerError {
     },
     /// An op refused the lowered layer.
     #[error(transparent)]
-    Graph(#[from] GraphError),
+    Graph(Box<GraphError>),
+}
+
+// Every layer returns this error, so it is kept to nine words; the graph's own goes behind a pointer.
+impl From<GraphError> for LayerError {
+    fn from(error: GraphError) -> Self {
+        Self::Graph(Box::new(error))
+    }
 }
 
 fn shapes(shapes: &[Shape]) -> String {

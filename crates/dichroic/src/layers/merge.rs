@@ -125,7 +125,7 @@ impl<K: Merging> Layer for Merge<K> {
                     (Some(a), Some(b)) if a != b => {
                         return Err(LayerError::InputShapes {
                             rule: "sizes must be equal or 1 along each axis".to_owned(),
-                            got: inputs.to_vec(),
+                            got: inputs.into(),
                             fix: "bring the branches to one shape: padding='same', equal strides, and a 1×1 convolution with as many filters".to_owned(),
                         });
                     }
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn the_number_of_inputs_is_checked() {
         let one = Shape::batched(&[3]);
-        assert!(Add::new().output_shape(&[one.clone()]).is_err());
+        assert!(Add::new().output_shape(std::slice::from_ref(&one)).is_err());
         assert!(Subtract::new().output_shape(&[one.clone(), one.clone(), one.clone()]).is_err());
     }
 }

@@ -164,11 +164,9 @@ fn close(what: &str, expected: &[f32], got: &[f32]) -> Result<(), String> {
     if expected.len() != got.len() {
         return Err(format!("{what}: expected {} values, got {}", expected.len(), got.len()));
     }
-    let far = |(_, (e, g)): &(usize, (&f32, &f32))| {
-        let distance = (*e - *g).abs();
-        // NaN is far from everything.
-        !(distance <= BOUND * e.abs().max(1.0)) && e != g
-    };
+    // Equal infinities have no distance; NaN is far from everything.
+    let near = |e: f32, g: f32| e == g || (e - g).abs() <= BOUND * e.abs().max(1.0);
+    let far = |(_, (e, g)): &(usize, (&f32, &f32))| !near(**e, **g);
     let differ: Vec<String> = (expected.iter().zip(got).enumerate().filter(far))
         .map(|(i, (e, g))| format!("[{i}] expected {e}, got {g}, distance {}", (e - g).abs()))
         .take(8)
