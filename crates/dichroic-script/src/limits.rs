@@ -29,7 +29,7 @@ impl Default for Limits {
             steps: 5_000_000,
             call_depth: 1_000,
             memory_bytes: 256 << 20,
-            layers: 20_000,
+            layers: 10_000,
             output_bytes: 16 << 20,
         }
     }
@@ -47,6 +47,9 @@ pub(crate) const VALUE_DEPTH: usize = 200;
 
 /// Bytes that one step of work on text may cover.
 const BYTES_PER_STEP: usize = 64;
+
+/// Steps that work on a model takes for each layer that runs in it: making, calling, building, printing.
+const STEPS_A_LAYER: usize = 16;
 
 /// Counts what a run has used.
 #[derive(Debug)]
@@ -124,6 +127,17 @@ impl Meter {
             )));
         }
         Ok(())
+    }
+
+    /// Refuses a model in which more layers run than may be made: models in models grow by multiplication.
+    pub(crate) fn model(&mut self, layers: usize) -> Eval<()> {
+        if layers > self.limits.layers {
+            return Err(reached(format!(
+                "more than {} layers run in one model, counting those of the models in it",
+                self.limits.layers
+            )));
+        }
+        self.work(STEPS_A_LAYER.saturating_mul(layers))
     }
 
     pub(crate) fn enter_call(&mut self) -> Eval<()> {

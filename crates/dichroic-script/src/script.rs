@@ -99,11 +99,8 @@ fn as_model(
     value: &Value,
     input: Option<&Shape>,
 ) -> Eval<()> {
-    let model = if value.host::<ModelObject>().is_some() {
-        match value {
-            Value::Host(model) => model.clone(),
-            _ => unreachable!("only host values hold models"),
-        }
+    let model = if let Some(model) = session.model_named_by(value) {
+        model
     } else if let Some(tensor) = value.host::<TensorObject>() {
         ModelObject::ending_in(session, machine, tensor)?
     } else if value.host::<LayerObject>().is_some() {
@@ -116,8 +113,6 @@ fn as_model(
             value.type_name()
         )));
     };
-    let model = Value::Host(model);
-    let Some(model) = model.host::<ModelObject>() else { return Ok(()) };
     match (model.is_open(), input) {
         (false, _) => {}
         (true, Some(shape)) => model.complete(shape)?,
@@ -126,7 +121,7 @@ fn as_model(
                 .with_hint("pass --input with the sizes, such as --input 28,28,3"));
         }
     }
-    session.make_last(model);
+    session.make_last(&model);
     Ok(())
 }
 
@@ -136,23 +131,19 @@ fn outcome(
     input: Option<&Shape>,
 ) -> Eval<Outcome> {
     let mut named: Vec<(String, Rc<ModelObject>)> = Vec::new();
-    let objects = session.models();
     for (name, value) in machine.globals() {
-        if let Some(model) = value.host::<ModelObject>() {
-            let object = objects.iter().find(|object| std::ptr::eq(Rc::as_ptr(object), model));
-            named.extend(object.map(|object| (name.to_owned(), object.clone())));
-        }
+        named.extend(session.model_named_by(value).map(|model| (name.to_owned(), model)));
     }
     named.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let objects = session.models();
     let mut models = Vec::with_capacity(objects.len());
     for object in &objects {
-        machine.meter.step()?;
         if let Some(shape) = input {
             object.complete(shape)?;
         }
         let variables = named.iter().filter(|(_, named)| Rc::ptr_eq(named, object));
         let variables = variables.map(|(name, _)| name.clone()).collect();
-        models.push(MadeModel { variables, model: object.take()? });
+        models.push(MadeModel { variables, model: object.take(machine)? });
     }
     Ok(Outcome { models, seed: session.seed() })
 }

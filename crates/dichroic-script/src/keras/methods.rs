@@ -5,7 +5,6 @@ use dichroic::explain::{Style, Summary, SummaryOptions};
 use dichroic::model::{Kind, Model};
 use serde_json::{Map, Value as Json};
 
-use super::models::STEPS_A_LAYER;
 use super::{ModelObject, axes_of, json, refused, refused_by_model};
 use crate::arguments::{Argument, Arguments, float, placed};
 use crate::error::{ErrorKind, Eval, Fault};
@@ -33,11 +32,12 @@ pub(super) fn call(
     if let Some(fault) = refused::method(name) {
         return Err(fault);
     }
-    let layers = object.with(|model| model.all_layers().len());
+    machine.meter.model(object.size())?;
     match name {
         "add" => {
             let [layer] = arguments.exactly(name, ["layer"])?;
             layer.read(|layer| object.add(machine, layer))?;
+            object.count_rebuild();
             Ok(Value::None)
         }
         "pop" => {
@@ -45,9 +45,11 @@ pub(super) fn call(
             if object.with(Model::kind) != Kind::Sequential {
                 return Err(Fault::type_error("only a Sequential model has `pop`"));
             }
-            machine.meter.work(STEPS_A_LAYER.saturating_mul(layers))?;
             match object.change(Model::pop)? {
-                Some(layer) => Ok(object.session.value_of(&layer)),
+                Some(layer) => {
+                    object.count_rebuild();
+                    Ok(object.session.value_of(&layer))
+                }
                 None => Err(Fault::value_error("the model has no layer to take off")),
             }
         }
@@ -57,7 +59,6 @@ pub(super) fn call(
         "get_layer" => get_layer(object, machine, arguments),
         "count_params" => {
             let [] = arguments.exactly(name, [])?;
-            machine.meter.work(layers)?;
             if !object.with(Model::is_built) {
                 return Err(object.unbuilt("parameters"));
             }
@@ -66,8 +67,7 @@ pub(super) fn call(
         }
         _ => {
             let [] = arguments.exactly(name, [])?;
-            machine.meter.work(STEPS_A_LAYER.saturating_mul(layers))?;
-            machine.meter.allocate(1_024_usize.saturating_mul(layers))?;
+            machine.meter.allocate(1_024_usize.saturating_mul(object.size()))?;
             let config = object.with(Model::to_config);
             match name {
                 "to_json" => machine.text(config.to_string()),
@@ -85,6 +85,7 @@ fn build(object: &ModelObject, machine: &mut Machine<'_>, arguments: Arguments) 
         }
         let axes = shape.read(|value| axes_of(machine, value))?;
         shape.read(|_| object.begin_with(Shape::new(axes)))?;
+        object.count_rebuild();
     }
     Ok(Value::None)
 }
@@ -145,8 +146,6 @@ fn summary(object: &ModelObject, machine: &mut Machine<'_>, arguments: Arguments
             _ => return Err(placed(Fault::type_error("layer_range is two names"), range.range)),
         }
     }
-    let layers = object.with(|model| model.all_layers().len());
-    machine.meter.work(4 * STEPS_A_LAYER.saturating_mul(layers))?;
     let style = object.session.style;
     let text = object
         .with(|model| Summary::of(model, None).render(style, &options))

@@ -65,9 +65,9 @@ impl Session {
     }
 
     /// Moves a model to the end of the order.
-    pub(crate) fn make_last(&self, model: &ModelObject) {
+    pub(crate) fn make_last(&self, model: &Rc<ModelObject>) {
         let mut models = self.models.borrow_mut();
-        if let Some(at) = models.iter().position(|known| std::ptr::eq(Rc::as_ptr(known), model)) {
+        if let Some(at) = models.iter().position(|known| Rc::ptr_eq(known, model)) {
             let model = models.remove(at);
             models.push(model);
         }
@@ -78,15 +78,24 @@ impl Session {
         self.seed.get()
     }
 
+    /// The script's object for a value that holds a model.
+    pub(crate) fn model_named_by(&self, value: &Value) -> Option<Rc<ModelObject>> {
+        let model = value.host::<ModelObject>()?;
+        self.models.borrow().iter().find(|known| std::ptr::eq(Rc::as_ptr(known), model)).cloned()
+    }
+
+    /// The script's object for a model that is used as a layer.
+    fn model_of(&self, layer: &LayerRef) -> Option<Rc<ModelObject>> {
+        layer.model()?;
+        self.models.borrow().iter().find(|model| model.is_layer(layer)).cloned()
+    }
+
     /// The script's value for a layer of the library: for a nested model the object that the script knows already.
     fn value_of(self: &Rc<Self>, layer: &LayerRef) -> Value {
-        if layer.model().is_some() {
-            let known = self.models.borrow().iter().find(|model| model.is_layer(layer)).cloned();
-            if let Some(model) = known {
-                return Value::Host(model);
-            }
+        match self.model_of(layer) {
+            Some(model) => Value::Host(model),
+            None => Value::Host(Rc::new(LayerObject::new(self, layer.clone()))),
         }
-        Value::Host(Rc::new(LayerObject::new(self, layer.clone())))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Models in a script: chains that grow, and graphs between tensors.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use dichroic::explain::Style;
 use dichroic::model::{Inputs, Kind, LayerRef, Model, ModelError, Structure, Symbol};
 use dichroic::{Shape, model::Input};
 use serde_json::Value as Json;
@@ -81,6 +82,7 @@ fn sequential(
         for layer in layers.items(machine)? {
             layers.read(|_| model.add(machine, &layer))?;
         }
+        model.count_rebuild();
     }
     Ok(model)
 }
@@ -157,10 +159,9 @@ pub(crate) struct ModelObject {
     pub(super) session: Rc<Session>,
     holder: RefCell<Holder>,
     compiled: RefCell<Option<Json>>,
+    /// [`ModelObject::size`] once the model cannot change any more.
+    size: Cell<Option<usize>>,
 }
-
-/// Steps for each layer of a model that is made, built or printed.
-pub(super) const STEPS_A_LAYER: usize = 16;
 
 impl ModelObject {
     fn register(session: &Rc<Session>, model: Model) -> Rc<Self> {
@@ -168,6 +169,7 @@ impl ModelObject {
             session: session.clone(),
             holder: RefCell::new(Holder::Own(Box::new(model))),
             compiled: RefCell::new(None),
+            size: Cell::new(None),
         });
         session.models.borrow_mut().push(object.clone());
         object
@@ -194,10 +196,10 @@ impl ModelObject {
         let name = name.unwrap_or_else(|| session.auto_name("Functional"));
         let model =
             Model::named(&name, inputs, outputs).map_err(|error| refused_by_model(&error))?;
-        let layers = model.all_layers().len();
-        machine.meter.work(STEPS_A_LAYER.saturating_mul(layers))?;
-        machine.meter.allocate(512_usize.saturating_mul(layers))?;
-        Ok(Self::register(session, model))
+        machine.meter.allocate(512_usize.saturating_mul(model.all_layers().len()))?;
+        let object = Self::register(session, model);
+        machine.meter.model(object.size())?;
+        Ok(object)
     }
 
     /// A chain of the layers of an inline expression.
@@ -268,19 +270,43 @@ impl ModelObject {
         }
     }
 
+    /// How many layers run when the model does, each as often as it is called, those of models in it included.
+    pub(super) fn size(&self) -> usize {
+        if let Some(size) = self.size.get() {
+            return size;
+        }
+        self.with(|model| {
+            let inner = |layer: &LayerRef| match self.session.model_of(layer) {
+                Some(nested) => nested.size().saturating_add(1),
+                None => 1,
+            };
+            match model.is_built() {
+                true => model
+                    .calls()
+                    .iter()
+                    .map(|call| inner(model.layer_of(call)))
+                    .fold(0, usize::saturating_add),
+                false => model.all_layers().iter().map(inner).fold(0, usize::saturating_add),
+            }
+        })
+    }
+
     /// The model as a layer; from now on it cannot grow.
-    pub(super) fn as_layer(&self) -> LayerRef {
+    pub(super) fn as_layer(&self, machine: &mut Machine<'_>) -> Eval<LayerRef> {
+        let size = self.size();
+        machine.meter.model(size)?;
         let mut holder = self.holder.borrow_mut();
         if let Holder::Layer(layer) = &*holder {
-            return layer.clone();
+            return Ok(layer.clone());
         }
+        self.size.set(Some(size));
         let empty = Holder::Own(Box::new(Model::sequential(None)));
         let Holder::Own(model) = std::mem::replace(&mut *holder, empty) else {
             unreachable!("a layer was returned above")
         };
         let layer = LayerRef::from(*model);
         *holder = Holder::Layer(layer.clone());
-        layer
+        Ok(layer)
     }
 
     pub(super) fn is_layer(&self, layer: &LayerRef) -> bool {
@@ -308,7 +334,7 @@ impl ModelObject {
             if std::ptr::eq(model, self) {
                 return Err(Fault::value_error("a model cannot be added to itself"));
             }
-            let layer = model.as_layer();
+            let layer = model.as_layer(machine)?;
             return self.change(|own| own.push(layer));
         }
         let Some(layer) = value.host::<LayerObject>() else {
@@ -332,6 +358,15 @@ impl ModelObject {
         }
     }
 
+    /// Counts the functional model that Keras 3 makes of a chain whenever the chain changes: its unseen name is one of
+    /// those that `functional`, `functional_1`, … run through.
+    pub(super) fn count_rebuild(&self) {
+        let built = self.with(|model| model.is_built() && model.all_layers().len() > 1);
+        if built && self.session.style == Style::Keras3 {
+            self.session.auto_name("Functional");
+        }
+    }
+
     /// Whether the model still has no shapes.
     pub(crate) fn is_open(&self) -> bool {
         self.with(|model| !model.is_built() && !model.all_layers().is_empty())
@@ -346,7 +381,8 @@ impl ModelObject {
     }
 
     /// The finished model, with what `compile` was told. A model that others hold is made again of the same layers.
-    pub(crate) fn take(&self) -> Eval<Model> {
+    pub(crate) fn take(&self, machine: &mut Machine<'_>) -> Eval<Model> {
+        machine.meter.model(self.size())?;
         let layer = self.holder.borrow();
         let model = match &*layer {
             Holder::Layer(layer) => {
@@ -503,8 +539,13 @@ impl HostObject for ModelObject {
 
     fn call(&self, machine: &mut Machine<'_>, arguments: Arguments) -> Eval<Value> {
         let called = call_arguments(machine, arguments)?;
-        let layer = self.as_layer();
-        TensorObject::called(&self.session, machine, &layer, called)
+        let open = self.is_open();
+        let layer = self.as_layer(machine)?;
+        let output = TensorObject::called(&self.session, machine, &layer, called)?;
+        if open {
+            self.count_rebuild();
+        }
+        Ok(output)
     }
 
     fn has_method(&self, name: &str) -> bool {

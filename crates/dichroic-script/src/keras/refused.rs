@@ -9,7 +9,7 @@ use crate::host::HostObject;
 use crate::machine::Machine;
 use crate::value::Value;
 
-/// A name that can be imported and not used.
+/// A name that can be imported and passed on, and not called.
 pub(super) struct Refused {
     path: Rc<str>,
 }
@@ -56,8 +56,8 @@ impl HostObject for Refused {
         self
     }
 
-    fn attribute(&self, _machine: &mut Machine<'_>, _name: &str) -> Eval<Option<Value>> {
-        Err(self.fault())
+    fn attribute(&self, _machine: &mut Machine<'_>, name: &str) -> Eval<Option<Value>> {
+        Ok(Some(Self::value(format!("{}.{name}", self.path))))
     }
 
     fn call(&self, _machine: &mut Machine<'_>, _arguments: Arguments) -> Eval<Value> {

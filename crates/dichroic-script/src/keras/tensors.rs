@@ -59,9 +59,6 @@ impl TensorObject {
     ) -> Eval<Value> {
         machine.meter.layer()?;
         machine.meter.allocate(CALL_BYTES)?;
-        if let Some(model) = layer.model() {
-            machine.meter.work(MODEL_CALL_STEPS.saturating_mul(model.all_layers().len()))?;
-        }
         let outputs =
             layer.call_with(symbols, options).map_err(|error| refused_by_model(&error))?;
         Self::values(session, machine, outputs)
@@ -89,9 +86,6 @@ impl TensorObject {
 
 /// Room that the library takes for a call.
 const CALL_BYTES: usize = 1_024;
-
-/// Steps for each layer of a model that is called.
-const MODEL_CALL_STEPS: usize = 8;
 
 /// Keras's name for the layer that an operator makes.
 fn operation(operator: Operator) -> Option<&'static str> {

@@ -27,5 +27,5 @@ x = GlobalAveragePooling2D()(x)
 out = Dense(5, activation='softmax')(x)
 
 model = Model(inputs=visible, outputs=out)
-model.summary(line_length=100)
+model.summary()
 print(model.get_layer('mixed_a_out').output.shape, model.get_layer(index=1).kernel.shape)
