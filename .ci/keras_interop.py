@@ -1,6 +1,6 @@
 """Checks that Keras and dichroic open each other's .keras files and predict the same.
 
-    python -m venv venv && venv/bin/pip install -r tests/golden/requirements.txt
+    python -m venv venv && venv/bin/pip install -r .ci/requirements.txt
     venv/bin/python .ci/keras_interop.py target/release/dichroic
 
 Slow (it starts Keras), so it is a check of its own and no part of the tests. Exits with 1 if a pair of
@@ -13,11 +13,15 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import warnings
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras  # noqa: E402  the backend is chosen before
 import numpy as np  # noqa: E402
+
+# Keras warns of every model that is called with a list where it could be called without.
+warnings.filterwarnings("ignore")
 
 BOUND = 1e-5
 HERE = pathlib.Path(__file__).resolve().parent
@@ -198,7 +202,7 @@ def check_layers(program, generator):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    failed = 0
+    failed = count = 0
     with tempfile.TemporaryDirectory() as folder:
         program = Program(sys.argv[1], folder)
         generator = np.random.default_rng(20)
@@ -208,12 +212,13 @@ def main():
                 for what, largest in check:
                     bad = not largest <= BOUND
                     failed += bad
+                    count += 1
                     if bad or ":" in what:
                         print(f"{'FAIL' if bad else 'ok  '} {largest:.1e}  {what}", flush=True)
             except Difference as difference:
                 failed += 1
                 print(f"FAIL {difference}", flush=True)
-    print("all predictions agree" if failed == 0 else f"{failed} checks failed")
+    print(f"{count} comparisons, all agree" if failed == 0 else f"{failed} of {count} comparisons failed")
     sys.exit(1 if failed else 0)
 
 
