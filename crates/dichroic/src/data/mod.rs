@@ -12,6 +12,7 @@ mod embedded;
 mod error;
 pub mod folder;
 pub mod idx;
+mod jpeg;
 mod limits;
 pub mod npy;
 pub mod npz;
