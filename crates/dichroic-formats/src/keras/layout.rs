@@ -121,9 +121,9 @@ mod tests {
         let inner = LayerRef::from(inner);
         let image = Input::new(&[4, 4, 3]);
         let shared = LayerRef::named("shared", Conv2D::new(3, 3).padding(Padding::Same));
-        let left = shared.call(&inner.call(&image).unwrap()).unwrap();
+        let left = shared.call(inner.call(&image).unwrap()).unwrap();
         let sum = Add::new().call([&left, &shared.call(&image).unwrap()]).unwrap();
-        let output = Dense::new(2).call(&Flatten::new().call(&sum).unwrap()).unwrap();
+        let output = Dense::new(2).call(Flatten::new().call(&sum).unwrap()).unwrap();
         let model = Model::new(&image, &output).unwrap();
         let layout = Layout::of(&model);
         let with_weights: Vec<(&str, usize)> = layout

@@ -26,7 +26,10 @@ fn file() -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-fn read_all(bytes: Vec<u8>) -> Result<(Vec<f32>, Vec<f32>, i64, Vec<f32>), Located> {
+/// Kernel, bias, steps and learning rate of [`file`].
+type Whole = (Vec<f32>, Vec<f32>, i64, Vec<f32>);
+
+fn read_all(bytes: Vec<u8>) -> Result<Whole, Located> {
     let reader = WeightsReader::new(bytes)?;
     reader.children("layers")?;
     let layer = reader.variables("layers/conv2d")?;
