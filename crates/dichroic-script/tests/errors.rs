@@ -137,6 +137,42 @@ fn training_is_sent_to_the_program() {
 }
 
 #[test]
+fn what_compile_does_not_know_is_marked() {
+    let script = |arguments: &str| {
+        format!(
+            "from keras import Sequential, layers\nm = Sequential([layers.Input((4,)), layers.Dense(1)])\nm.compile({arguments})"
+        )
+    };
+    for (arguments, marked, hint) in [
+        ("optimizer='adm', loss='mse'", "optimizer='adm'", "did you mean \"Adam\"?"),
+        (
+            "'adam', 'categorical_crosentropy'",
+            "'categorical_crosentropy'",
+            "did you mean \"categorical_crossentropy\"?",
+        ),
+        ("metrics=['acuracy']", "metrics=['acuracy']", "did you mean \"accuracy\"?"),
+    ] {
+        fails(&script(arguments), (3, marked), ErrorKind::Value, &[hint]);
+    }
+    fails(&script("optimiser='adam'"), (3, "optimiser='adam'"), ErrorKind::Type, &["`optimizer`"]);
+    for arguments in
+        ["'SGD', 'mse', metrics=['accuracy', 'mae']", "loss={'dense': 'mse'}", "'Adadelta'"]
+    {
+        assert!(run(&script(arguments)).is_ok(), "{arguments}");
+    }
+}
+
+#[test]
+fn applications_come_without_their_weights() {
+    let outcome = run("from tensorflow.keras.applications import VGG16\nfrom keras.applications.resnet50 import ResNet50\nimport keras\nmodel = VGG16(weights=None, include_top=False, input_shape=(64, 64, 3))").expect("the script is right");
+    assert_eq!(outcome.model(None).expect("a model was made").count_params(), 14_714_688);
+    let weights = "import keras\nkeras.applications.VGG16(weights='imagenet')";
+    fails(weights, (2, "weights='imagenet'"), ErrorKind::Unsupported, &["pass weights=None"]);
+    let other = "from keras.applications import ConvNeXtTiny\nConvNeXtTiny(weights=None)";
+    fails(other, (2, "ConvNeXtTiny(weights=None)"), ErrorKind::Unsupported, &["VGG16"]);
+}
+
+#[test]
 fn a_subclassed_model_is_an_error_that_says_what_to_do() {
     fails(
         "import keras\nclass Net(keras.Model):\n    def call(self, x):\n        return x",

@@ -5,11 +5,11 @@ use dichroic::explain::{Style, Summary, SummaryOptions};
 use dichroic::model::{Kind, Model};
 use serde_json::{Map, Value as Json};
 
-use super::{ModelObject, axes_of, json, refused, refused_by_model};
+use super::{ModelObject, axes_of, json, refused, refused_by_model, tables};
 use crate::arguments::{Argument, Arguments, float, placed};
 use crate::error::{ErrorKind, Eval, Fault};
 use crate::machine::Machine;
-use crate::value::{Key, Value};
+use crate::value::Value;
 
 pub(super) const NAMES: &[&str] = &[
     "add",
@@ -191,8 +191,9 @@ fn compile(object: &ModelObject, machine: &mut Machine<'_>, arguments: Arguments
         };
         let value = match &argument {
             Some(argument) => argument.read(|value| {
-                check_named(machine, value)?;
-                json::from_value(machine, value)
+                let json = json::from_value(machine, value)?;
+                check_names(name, &json)?;
+                Ok(json)
             })?,
             None => default,
         };
@@ -202,12 +203,26 @@ fn compile(object: &ModelObject, machine: &mut Machine<'_>, arguments: Arguments
     Ok(Value::None)
 }
 
-/// Losses and metrics under names are dicts whose keys are outputs of the model; the keys are checked here, where the
-/// script can be shown.
-fn check_named(machine: &Machine<'_>, value: &Value) -> Eval<()> {
-    let Value::Dict(id) = value else { return Ok(()) };
-    match machine.heap.dict(*id).keys().find(|key| !matches!(key, Key::Text(_))) {
-        None => Ok(()),
-        Some(_) => Err(Fault::type_error("the keys must be the names of the model's outputs")),
+/// Refuses a string that names no optimizer, loss or metric of Keras, wherever it stands in the argument.
+fn check_names(argument: &str, json: &Json) -> Eval<()> {
+    match json {
+        Json::String(name) => match tables::unknown(argument, name) {
+            None => Ok(()),
+            Some(nearest) => {
+                let fault = Fault::value_error(format!(
+                    "Keras has nothing called {name:?} for `{argument}`"
+                ));
+                Err(match nearest {
+                    Some(nearest) => fault.with_hint(format!("did you mean {nearest:?}?")),
+                    None => fault,
+                })
+            }
+        },
+        Json::Array(items) => items.iter().try_for_each(|item| check_names(argument, item)),
+        // An object is made of names that were checked when it was made; a table has one entry for each output.
+        Json::Object(table) if !table.contains_key("class_name") => {
+            table.values().try_for_each(|item| check_names(argument, item))
+        }
+        _ => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows a layer: classes, their arguments and their checks come from the library's registry.
 
 mod activations;
+mod applications;
 mod configured;
 mod json;
 mod layers;

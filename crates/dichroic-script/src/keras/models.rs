@@ -186,6 +186,18 @@ impl ModelObject {
         Ok(Self::register(session, Model::sequential(Some(name))))
     }
 
+    /// A model that is finished already.
+    pub(super) fn known(
+        session: &Rc<Session>,
+        machine: &mut Machine<'_>,
+        model: Model,
+    ) -> Eval<Rc<Self>> {
+        machine.meter.allocate(512_usize.saturating_mul(model.all_layers().len()))?;
+        let object = Self::register(session, model);
+        machine.meter.model(object.size())?;
+        Ok(object)
+    }
+
     pub(super) fn functional(
         session: &Rc<Session>,
         machine: &mut Machine<'_>,
@@ -196,10 +208,7 @@ impl ModelObject {
         let name = name.unwrap_or_else(|| session.auto_name("Functional"));
         let model =
             Model::named(&name, inputs, outputs).map_err(|error| refused_by_model(&error))?;
-        machine.meter.allocate(512_usize.saturating_mul(model.all_layers().len()))?;
-        let object = Self::register(session, model);
-        machine.meter.model(object.size())?;
-        Ok(object)
+        Self::known(session, machine, model)
     }
 
     /// A chain of the layers of an inline expression.

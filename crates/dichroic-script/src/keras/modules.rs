@@ -7,13 +7,14 @@ use dichroic::layers::registry;
 use dichroic::model::Kind;
 
 use super::activations::ActivationFunction;
+use super::applications::Application;
 use super::configured::ConfigClass;
 use super::layers::{self, LayerClass, LayerFunction};
 use super::models::ModelClass;
 use super::refused::Refused;
 use super::{Session, TensorObject, layer_class};
 use crate::arguments::Arguments;
-use crate::error::Eval;
+use crate::error::{Eval, Fault};
 use crate::host::HostObject;
 use crate::machine::Machine;
 use crate::value::Value;
@@ -28,6 +29,7 @@ const KERAS_VERSION: &str = "3.15.1";
 const MODULES: &[&str] = &[
     "keras",
     "keras.activations",
+    "keras.applications",
     "keras.backend",
     "keras.constraints",
     "keras.initializers",
@@ -47,7 +49,6 @@ const MODULES: &[&str] = &[
 
 /// Modules of training, data and files: they can be imported, and their use is refused by name.
 const REFUSED_MODULES: &[&str] = &[
-    "keras.applications",
     "keras.callbacks",
     "keras.config",
     "keras.datasets",
@@ -74,6 +75,13 @@ pub(super) fn find(session: &Rc<Session>, path: &str) -> Option<Value> {
     }
     if is_refused(&path) {
         return Some(Refused::value(path));
+    }
+    if let Some(application) = Application::find(session, &path) {
+        return Some(application);
+    }
+    if path.starts_with("keras.applications.") {
+        // Each application has a module of its own beside it, with functions for pictures.
+        return Some(Value::Host(Rc::new(Family { session: session.clone(), path })));
     }
     let (module, name) = path.rsplit_once('.')?;
     let module = MODULES.iter().find(|known| **known == module)?;
@@ -173,6 +181,7 @@ fn member(session: &Rc<Session>, module: &'static str, name: &str) -> Option<Val
         ("keras.utils", "set_random_seed") | ("tensorflow.random" | "keras.random", "set_seed") => {
             function(Role::SetSeed)
         }
+        ("keras.applications", _) => find(session, &inner),
         ("keras.activations" | "tensorflow.nn", _) => {
             ActivationFunction::find(session, name).or_else(|| outside(module, name))
         }
@@ -213,6 +222,7 @@ impl HostObject for Module {
         let own: &[&str] = match self.path {
             "keras" => &["Input", "Model", "Sequential"],
             "keras.models" => &["Model", "Sequential"],
+            "keras.applications" => &dichroic::applications::NAMES,
             "keras.utils" => &["set_random_seed"],
             "keras.backend" => &["clear_session", "image_data_format"],
             _ => &[],
@@ -235,6 +245,37 @@ impl HostObject for Module {
 
     fn same(&self, other: &dyn HostObject) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|other| other.path == self.path)
+    }
+}
+
+/// The module of one application, such as `keras.applications.vgg16`.
+struct Family {
+    session: Rc<Session>,
+    path: String,
+}
+
+impl HostObject for Family {
+    fn type_name(&self) -> String {
+        format!("module `{}`", self.path)
+    }
+
+    fn repr(&self) -> String {
+        format!("<module '{}'>", self.path)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn attribute(&self, _machine: &mut Machine<'_>, name: &str) -> Eval<Option<Value>> {
+        let path = format!("{}.{name}", self.path);
+        Ok(Application::find(&self.session, &path).or_else(|| Some(Refused::value(path))))
+    }
+
+    fn call(&self, _machine: &mut Machine<'_>, _arguments: Arguments) -> Eval<Value> {
+        let known = dichroic::applications::NAMES.join(", ");
+        Err(Fault::unsupported(format!("`{}` is not among the applications here", self.path))
+            .with_hint(format!("there are {known}")))
     }
 }
 

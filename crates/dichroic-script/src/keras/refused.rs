@@ -37,7 +37,7 @@ fn instead(path: &str) -> &'static str {
     } else if has("plot_model") {
         "see `dichroic summary` and `dichroic explain`"
     } else if has("applications") {
-        "build the model with layers; weights are not downloaded"
+        "the networks are there, without pictures to prepare and without trained weights"
     } else {
         "only code that builds models with Keras's layers runs here"
     }

@@ -179,3 +179,31 @@ pub(super) fn classes(module: &str) -> Option<&'static [Class]> {
         _ => return None,
     })
 }
+
+/// The name of Keras that a string for `compile` most likely means, if it is none itself. Keras takes optimizers in any
+/// letter case, and knows metrics by losses' names as well.
+pub(super) fn unknown(argument: &str, name: &str) -> Option<Option<&'static str>> {
+    let modules: &[&str] = match argument {
+        "optimizer" => &["keras.optimizers"],
+        "loss" => &["keras.losses"],
+        "metrics" | "weighted_metrics" => &["keras.metrics", "keras.losses"],
+        _ => return None,
+    };
+    const SHORT: [&str; 4] = ["accuracy", "acc", "crossentropy", "ce"];
+    let short = if argument.ends_with("metrics") { &SHORT[..] } else { &[] };
+    let known = || {
+        let classes = modules.iter().flat_map(|module| classes(module).unwrap_or_default());
+        let names = classes
+            .flat_map(|class| std::iter::once(class.name).chain(class.aliases.iter().copied()));
+        names.chain(short.iter().copied())
+    };
+    let is_optimizer = argument == "optimizer";
+    let same = |known: &str| match is_optimizer {
+        true => known.eq_ignore_ascii_case(name),
+        false => known == name,
+    };
+    match known().any(same) {
+        true => None,
+        false => Some(crate::error::nearest(name, known())),
+    }
+}

@@ -1,6 +1,6 @@
-"""Runs every script beside this file with real Keras and writes what it prints and makes to expected.json.
+"""Runs the scripts beside this file with real Keras and writes what they print and make to expected.json.
 
-    KERAS_BACKEND=jax python expect_with_keras.py
+    KERAS_BACKEND=jax python expect_with_keras.py [SCRIPT.py ...]
 
 TensorFlow is stood in for by Keras itself, and old module paths by the current ones, so neither has to be installed.
 """
@@ -32,9 +32,10 @@ for old in ("core", "convolutional"):
 keras.src.utils.module_utils.tensorflow._available = False
 
 here = pathlib.Path(__file__).parent
-expected = {}
+golden = here / "expected.json"
+expected = json.loads(golden.read_text()) if golden.exists() else {}
 for path in sorted(here.glob("*.py")):
-    if path.name == pathlib.Path(__file__).name:
+    if path.name == pathlib.Path(__file__).name or path.name not in (sys.argv[1:] or [path.name]):
         continue
     keras.backend.clear_session()
     printed = io.StringIO()
@@ -56,4 +57,4 @@ for path in sorted(here.glob("*.py")):
             }
     expected[path.name] = {"printed": printed.getvalue(), "models": models}
     print(path.name, {name: model["params"] for name, model in models.items()})
-(here / "expected.json").write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n")
+golden.write_text(json.dumps(expected, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
