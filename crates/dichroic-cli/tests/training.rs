@@ -140,3 +140,37 @@ fn a_loss_that_is_no_number_fails_the_run_and_names_the_layer() {
     let error = place.bad(3, &["train", "wild.py", "--data", "pictures", "--epochs", "2"]);
     assert!(error.contains("layer") || error.contains("loss"), "{error}");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_training_saves_and_says_how_to_go_on() {
+    use std::process::{Command, Stdio};
+
+    let place = Place::new("interrupt");
+    place.model("brightness.py");
+    brightness_folder(&place, "pictures");
+    let arguments = [
+        "train",
+        "brightness.py",
+        "--data",
+        "pictures",
+        "--epochs",
+        "1000000",
+        "--out",
+        "model.keras",
+    ];
+    let child = place.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    // The first epoch's file shows that training is under way.
+    while !place.path("model.keras").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("dichroic train --resume model.keras --data pictures"), "{text}");
+    let text =
+        place.good(&["train", "--resume", "model.keras", "--data", "pictures", "--epochs", "1"]);
+    assert!(text.contains("nothing is left to do"), "{text}");
+}

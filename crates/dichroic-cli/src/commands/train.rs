@@ -103,6 +103,12 @@ impl Train {
             ))?;
             output.show()?;
         }
+        let done = job.trainer.state().progress.epoch;
+        if !self.json && self.resume.is_some() && done >= self.epochs as usize {
+            output.line(format!(
+                "{done} epochs are done, nothing is left to do; give a larger --epochs"
+            ))?;
+        }
         let outcome = self.fit(&mut job, output)?;
         let state = job.trainer.state();
         if outcome == Outcome::Cancelled {
