@@ -7,11 +7,11 @@ use crate::Shape;
 /// Collects a chain of layers; the first error waits until [`Sequential::finish`].
 ///
 /// ```
-/// use dichroic::layers::{Conv2D, Dense, Flatten};
+/// use dichroic::layers::{Conv2D, Dense, Flatten, Padding};
 /// use dichroic::model::{Input, Sequential};
 /// let model = Sequential::new()
 ///     .add(Input::new(&[28, 28, 3]))
-///     .add(Conv2D::new(32, 5).padding("same").use_bias(false))
+///     .add(Conv2D::new(32, 5).padding(Padding::Same).use_bias(false))
 ///     .add(Flatten::new())
 ///     .add(Dense::new(10))
 ///     .finish()?;

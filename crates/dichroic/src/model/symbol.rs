@@ -227,10 +227,10 @@ impl Inputs for Vec<(String, Symbol)> {
 /// A layer is used up by its call; a [`LayerRef`] can be called again and shares its weights.
 ///
 /// ```
-/// use dichroic::layers::{Add, Conv2D};
+/// use dichroic::layers::{Add, Conv2D, Padding};
 /// use dichroic::model::{Call, Input, Model};
 /// let x = Input::new(&[28, 28, 1]);
-/// let y = Conv2D::new(8, 3).padding("same").call(&x)?;
+/// let y = Conv2D::new(8, 3).padding(Padding::Same).call(&x)?;
 /// let z = Add::new().call([&x, &y])?;
 /// let model = Model::new(&x, &z)?;
 /// assert_eq!(model.count_params(), 80);
