@@ -174,3 +174,37 @@ fn an_interrupted_training_saves_and_says_how_to_go_on() {
         place.good(&["train", "--resume", "model.keras", "--data", "pictures", "--epochs", "1"]);
     assert!(text.contains("nothing is left to do"), "{text}");
 }
+
+#[test]
+fn the_demo_trains_explains_and_saves() {
+    let place = Place::new("demo");
+    let report = place.json(&["demo", "--epochs", "1", "--json"]);
+    assert!(report["test_accuracy"].as_f64().unwrap() > 0.2, "{report}");
+    assert!(report["trace"]["difference"].as_f64() <= report["trace"]["tolerance"].as_f64());
+    assert!(std::fs::metadata(place.path("demo-filters.png")).unwrap().len() > 1_000);
+    let judged = place.json(&["evaluate", "demo.keras", "--data", "photos", "--json"]);
+    assert_eq!(judged["accuracy"], report["test_accuracy"]);
+}
+
+#[test]
+fn every_sharing_is_trained_with_the_same_budget() {
+    let place = Place::new("what-if-train");
+    place.model("brightness.py");
+    brightness_folder(&place, "pictures");
+    let report = place.json(&[
+        "what-if",
+        "brightness.py",
+        "--layer",
+        "conv2d",
+        "--train",
+        "--epochs",
+        "1",
+        "--data",
+        "pictures",
+        "--json",
+    ]);
+    for variant in report["variants"].as_array().unwrap() {
+        assert!((0.0..=1.0).contains(&variant["test_accuracy"].as_f64().unwrap()), "{variant}");
+        assert!(variant["seconds"].as_f64().is_some(), "{variant}");
+    }
+}

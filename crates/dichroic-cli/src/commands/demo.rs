@@ -28,7 +28,7 @@ use crate::progress::Bar;
 #[command(after_help = EXAMPLES)]
 pub struct Demo {
     /// Epochs to train
-    #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
     /// Where to write demo.keras and demo-filters.png
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -82,8 +82,9 @@ impl Demo {
         tour.text("\n")?;
         tour.text(&trace.text())?;
 
-        let keras = self.out.join("demo.keras");
-        let filters = self.out.join("demo-filters.png");
+        // `demo.keras` reads better than `./demo.keras`.
+        let folder = if self.out == Path::new(".") { Path::new("") } else { &self.out };
+        let (keras, filters) = (folder.join("demo.keras"), folder.join("demo-filters.png"));
         let state = trainer.state();
         let contents = Contents::of(&model).class_names(test.class_names()).training(&state);
         write_keras(&keras, &contents).map_err(Failure::run)?;
@@ -212,6 +213,6 @@ fn next_steps(keras: &Path, filters: &Path) -> String {
          \x20 dichroic explain {keras} --layer {FIRST} --filter 3 --at 16,16 --image picture.png\n\
          \x20 dichroic what-if {keras} --layer {FIRST} --train\n\
          \x20 dichroic predict {keras} picture.png\n\
-         \x20 dichroic train --resume {keras} --data photos --epochs 15 --out {keras}\n"
+         \x20 dichroic train --resume {keras} --data photos --epochs 25 --out {keras}\n"
     )
 }
