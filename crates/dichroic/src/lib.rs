@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod activations;
+pub mod applications;
 pub mod data;
 pub mod explain;
 pub mod initializers;
