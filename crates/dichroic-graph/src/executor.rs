@@ -40,8 +40,7 @@ impl Executor {
 
     /// Runs the plan on these inputs, in the order in which the graph's inputs were made.
     ///
-    /// What depends on parameters alone is computed only when they have changed. One executor
-    /// belongs to one set of parameters.
+    /// What depends on parameters alone is computed only when they have changed.
     ///
     /// # Errors
     /// When an input or a parameter has the wrong length.

@@ -1,5 +1,7 @@
 //! The weights that plans read: one store for all plans of a model.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use dichroic_kernels::tensor::Tensor;
 
 /// The number of a parameter in its [`Parameters`].
@@ -16,7 +18,7 @@ pub struct Parameters {
 impl Parameters {
     /// A store of these tensors, numbered in their order.
     pub fn new(tensors: Vec<Tensor>) -> Self {
-        Self { tensors, version: 1 }
+        Self { tensors, version: next_version() }
     }
 
     /// The number of parameters.
@@ -36,7 +38,7 @@ impl Parameters {
 
     /// A parameter's tensor to be changed; plans will prepare anew.
     pub fn get_mut(&mut self, id: ParameterId) -> Option<&mut Tensor> {
-        self.version += 1;
+        self.version = next_version();
         self.tensors.get_mut(id.0)
     }
 
@@ -47,12 +49,33 @@ impl Parameters {
 
     /// All tensors, to be changed; plans will prepare anew.
     pub fn tensors_mut(&mut self) -> &mut [Tensor] {
-        self.version += 1;
+        self.version = next_version();
         &mut self.tensors
     }
 
-    /// Grows with each change.
+    /// Changes with each change of the values; no two stores that differ have the same one.
     pub fn version(&self) -> u64 {
         self.version
+    }
+}
+
+/// A number that was not given before, in this store or another.
+fn next_version() -> u64 {
+    static VERSIONS: AtomicU64 = AtomicU64::new(1);
+    VERSIONS.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_keeps_its_version_until_one_of_the_two_changes() {
+        let mut first = Parameters::new(vec![Tensor::scalar(1.0)]);
+        let mut second = first.clone();
+        assert_eq!(first.version(), second.version());
+        second.tensors_mut();
+        first.get_mut(ParameterId(0));
+        assert_ne!(first.version(), second.version());
     }
 }
