@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::direct::even_cuts;
+use super::direct::{MOST_RUNS, even_cuts};
 use super::finish::{Finish, ZEROS};
 use super::gather::{Gather, Place, Tap};
 use super::{ConvArgs, Epilogue};
@@ -68,14 +68,18 @@ impl DepthwisePlan {
             packed_len += channels.div_ceil(width) * width * phase.taps.len();
             let places = gather.places(phase);
             let wanted = TASK_MACS / (channels * phase.taps.len()).max(1);
+            let wanted = wanted.max(places.div_ceil(MOST_RUNS));
             let run = wanted.div_ceil(tile).max(1) * tile;
             for start in (0..places).step_by(run) {
                 tasks.push(Task { phase: i, places: start..places.min(start + run) });
             }
         }
-        let products =
-            |task: &Task| task.places.len() * gather.phases[task.phase].taps.len().max(1);
-        let macs = tasks.iter().map(products).sum::<usize>() * channels;
+        let products = |task: &Task| {
+            let taps = gather.phases[task.phase].taps.len().max(1);
+            task.places.len().saturating_mul(taps)
+        };
+        let macs =
+            tasks.iter().map(products).fold(0, usize::saturating_add).saturating_mul(channels);
         Self {
             finish: Finish::new(epilogue.activation),
             bias: epilogue.bias,

@@ -28,6 +28,9 @@ const MACS_PER_NANOSECOND: usize = 64;
 const TASK_MACS: usize = 2_000_000;
 /// The most places of a task.
 const TASK_PLACES: usize = 1024;
+/// The most runs that a phase's places are cut into: a plan for more places than memory can hold is
+/// made to say so, and must not fill the memory with its own list of tasks.
+pub(super) const MOST_RUNS: usize = 1 << 16;
 
 /// A planned gather.
 #[derive(Clone, Debug)]
@@ -96,7 +99,8 @@ impl DirectPlan {
             packed_len,
         };
         plan.tasks = plan.cut_work();
-        let macs: usize = plan.tasks.iter().map(|task| plan.task_macs(task)).sum();
+        let macs =
+            plan.tasks.iter().map(|task| plan.task_macs(task)).fold(0, usize::saturating_add);
         plan.nanoseconds = macs / MACS_PER_NANOSECOND / plan.tasks.len().max(1);
         plan
     }
@@ -122,7 +126,7 @@ impl DirectPlan {
     /// Multiply-adds of a task, those in unused lanes included.
     fn task_macs(&self, task: &Task) -> usize {
         let width = self.blocks[task.block].vectors * self.lanes();
-        task.places.len() * self.phases[task.phase].depth * width
+        task.places.len().saturating_mul(self.phases[task.phase].depth).saturating_mul(width)
     }
 
     fn cut_work(&self) -> Vec<Task> {
@@ -132,7 +136,8 @@ impl DirectPlan {
             let vectors = self.blocks.first().map_or(1, |block| block.vectors);
             let tile = tile::most_places(self.isa, vectors);
             let row_macs = (self.phases[i].depth * vectors * self.lanes()).max(1);
-            let wanted = (TASK_MACS / row_macs).clamp(tile, TASK_PLACES).min(places.max(1));
+            let wanted = (TASK_MACS / row_macs).clamp(tile, TASK_PLACES);
+            let wanted = wanted.max(places.div_ceil(MOST_RUNS)).min(places.max(1));
             // Equal runs, each a whole number of tiles.
             let runs = places.div_ceil(wanted);
             let run = places.div_ceil(runs.max(1)).div_ceil(tile) * tile;

@@ -180,9 +180,10 @@ impl ConvProblem {
         self.taps() * self.group_channels() * self.filters
     }
 
-    /// Multiply-adds of the forward pass, those with padding's zeros included.
+    /// Multiply-adds of the forward pass, those with padding's zeros included; `u64::MAX` where there are more.
     pub fn macs(&self) -> u64 {
-        self.output_len() as u64 * self.taps() as u64 * self.group_channels() as u64
+        let per_value = self.taps() as u64 * self.group_channels() as u64;
+        (self.output_len() as u64).saturating_mul(per_value)
     }
 
     /// Checks what the other methods and the kernels take for granted.
@@ -266,6 +267,13 @@ mod tests {
         problem.strides = [1, 2, 2];
         assert_eq!(problem.output(), [1, 3, 2]);
         assert_eq!(problem.macs(), 2 * 6 * 8 * 9 * 4);
+    }
+
+    #[test]
+    fn more_multiply_adds_than_can_be_counted_are_not_taken_for_few() {
+        let problem = ConvProblem::new_2d(1, [1_000_000; 2], 64, 64).kernel_2d([1000, 1000]);
+        assert_eq!(problem.validate(), Ok(()));
+        assert_eq!(problem.macs(), u64::MAX);
     }
 
     #[test]
