@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dichroic_kernels::tensor::Tensor;
+use dichroic_kernels::tensor::{Tensor, element_count};
 use smallvec::SmallVec;
 
 use crate::error::GraphError;
@@ -147,7 +147,7 @@ impl Graph {
     /// Adds an op; returns all its outputs (at least one).
     ///
     /// # Errors
-    /// When the op can't take the shapes of its inputs.
+    /// When the op can't take the shapes of its inputs, or gives more values than can be addressed.
     pub fn add_multi(
         &mut self,
         op: impl Into<Op>,
@@ -155,6 +155,11 @@ impl Graph {
     ) -> Result<SmallVec<[ValueId; 2]>, GraphError> {
         let op = op.into();
         let shapes = op.infer(&self.shapes(inputs))?;
+        // Each op checks its own arithmetic; that every value can be addressed is checked here, once for all.
+        if let Some(shape) = shapes.iter().find(|shape| element_count(shape).is_err()) {
+            let what = format!("{} gives a value of shape {shape}", op.name());
+            return Err(GraphError::TooLarge { what });
+        }
         let outputs: SmallVec<[ValueId; 2]> =
             shapes.into_iter().map(|shape| self.push(shape, Source::Node)).collect();
         self.nodes.push(Node {

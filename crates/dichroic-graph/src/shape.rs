@@ -15,9 +15,12 @@ impl Shape {
         Self(SmallVec::from_slice(axes))
     }
 
-    /// The number of values; 1 for a scalar.
+    /// The number of values; 1 for a scalar, and `usize::MAX` where there are more than can be counted.
     pub fn elements(&self) -> usize {
-        self.0.iter().product()
+        if self.0.contains(&0) {
+            return 0;
+        }
+        self.0.iter().fold(1, |product, &size| product.saturating_mul(size))
     }
 
     /// The size of the last axis; 1 for a scalar.
