@@ -87,8 +87,26 @@ impl Callback for ModelCheckpoint<'_> {
     }
 
     fn restore(&mut self, state: &Value) -> Result<(), TrainError> {
+        // The training that stopped had another callback here, or saved nothing: nothing was the best so far.
+        if state.is_null() {
+            return Ok(());
+        }
         self.watch = Watch::deserialize(state)
             .map_err(|error| foreign_state("the state of ModelCheckpoint", &error))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_training_that_saved_nothing_before_can_save_from_now_on() {
+        let mut checkpoint = ModelCheckpoint::new(|_, _| Ok(()));
+        checkpoint.restore(&Value::Null).unwrap();
+        let kept = checkpoint.state();
+        checkpoint.restore(&kept).unwrap();
+        assert!(checkpoint.restore(&json!({ "wait": 1 })).is_err());
     }
 }
