@@ -105,8 +105,8 @@ fn round_to(value: f64, digits: i64) -> f64 {
 }
 
 fn round_whole(value: i64, digits: i64) -> Eval<Value> {
-    let Some(unit) = u32::try_from(-digits).ok().and_then(|places| 10_i64.checked_pow(places))
-    else {
+    let places = digits.checked_neg().and_then(|places| u32::try_from(places).ok());
+    let Some(unit) = places.and_then(|places| 10_i64.checked_pow(places)) else {
         return Ok(Value::Int(0));
     };
     let (down, rest) = (value.div_euclid(unit), value.rem_euclid(unit));

@@ -195,7 +195,7 @@ pub(super) fn unknown(argument: &str, name: &str) -> Option<Option<&'static str>
         let classes = modules.iter().flat_map(|module| classes(module).unwrap_or_default());
         let names = classes
             .flat_map(|class| std::iter::once(class.name).chain(class.aliases.iter().copied()));
-        names.chain(short.iter().copied())
+        short.iter().copied().chain(names)
     };
     let is_optimizer = argument == "optimizer";
     let same = |known: &str| match is_optimizer {
