@@ -78,7 +78,7 @@ pub(super) fn method(name: &str) -> Option<Box<Fault>> {
             "a script only builds the model; run it with `dichroic predict MODEL …`"
         }
         "save" | "save_weights" | "export" => {
-            "a script writes no file; `dichroic train MODEL --out FILE.keras` and `dichroic convert` do"
+            "a script writes no file; `dichroic train MODEL --out FILE.keras` does"
         }
         "load_weights" => "a script reads no file; give a `.keras` file as MODEL instead",
         "get_weights" | "set_weights" => {
