@@ -58,6 +58,17 @@ impl Predict {
 
     fn pictures(&self, loaded: &Loaded, output: &mut Output) -> Result<(), Failure> {
         let model = &loaded.model;
+        if !matches!(model.outputs(), [output] if output.shape().rank() == 2) {
+            let shapes: Vec<String> =
+                model.outputs().iter().map(|output| output.shape().to_string()).collect();
+            let headline = format!(
+                "model {:?} gives {}, and classes come from one output of (batch, classes)",
+                model.name(),
+                shapes.join(" and ")
+            );
+            return Err(Failure::refused(headline)
+                .help("--input IN.npz --output OUT.npz gives every output as an array"));
+        }
         let mut reports = Vec::with_capacity(self.images.len());
         for path in &self.images {
             let outputs = model.predict(&[tensor(model, path)?]).map_err(Failure::run)?;

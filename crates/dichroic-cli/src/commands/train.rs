@@ -85,6 +85,9 @@ struct Job {
 
 impl Train {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
+        if let Some(path) = &self.out {
+            check_place(path)?;
+        }
         let mut job = match &self.resume {
             Some(path) => self.resumed(path)?,
             None => self.begun()?,
@@ -284,6 +287,19 @@ impl Train {
             Some(path) => output.line(format!("saved {}", path.display())),
             None => output.line("not saved; --out F.keras saves it"),
         }
+    }
+}
+
+/// Refuses a place where nothing can be saved: an epoch later the work would be lost.
+fn check_place(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let refused = |what: String| Err(Failure::refused(format!("{}: {what}", path.display())));
+    match folder {
+        _ if path.is_dir() => refused("is a folder, and --out is a file".to_owned()),
+        Some(folder) if !folder.is_dir() => {
+            refused(format!("there is no folder {}", folder.display()))
+        }
+        _ => Ok(()),
     }
 }
 
