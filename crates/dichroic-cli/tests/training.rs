@@ -184,6 +184,9 @@ fn the_demo_trains_explains_and_saves() {
     assert!(std::fs::metadata(place.path("demo-filters.png")).unwrap().len() > 1_000);
     let judged = place.json(&["evaluate", "demo.keras", "--data", "photos", "--json"]);
     assert_eq!(judged["accuracy"], report["test_accuracy"]);
+    // As its last words advise: a training that saved nothing on the way goes on with --out.
+    let resume = ["--resume", "demo.keras", "--data", "photos", "--epochs", "1"];
+    place.good(&[&["train"][..], &resume, &["--out", "demo.keras"]].concat());
 }
 
 #[test]
