@@ -111,7 +111,11 @@ pub struct CallSite {
 ///
 /// Its text is `file:line:column: kind: message`, the line with the place marked, the calls that led there, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScriptError {
+pub struct ScriptError(pub(crate) Box<Report>);
+
+/// What an error says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Report {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
@@ -124,49 +128,49 @@ impl ScriptError {
     /// The sort of mistake.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// What went wrong, in one sentence, without the place.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What to do about it, when that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.0.hint.as_deref()
     }
 
     /// The place in the source, when the error has one.
     #[must_use]
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        self.0.place.as_ref()
     }
 
     /// The calls under way, innermost first.
     #[must_use]
     pub fn calls(&self) -> &[CallSite] {
-        &self.calls
+        &self.0.calls
     }
 }
 
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.kind.python_name();
-        match &self.place {
+        let name = self.0.kind.python_name();
+        match &self.0.place {
             Some(place) => {
                 writeln!(
                     f,
                     "{}:{}:{}: {name}: {}",
-                    place.file, place.line, place.column, self.message
+                    place.file, place.line, place.column, self.0.message
                 )?;
                 write!(f, "{place}")?;
             }
-            None => write!(f, "{}: {name}: {}", self.file, self.message)?,
+            None => write!(f, "{}: {name}: {}", self.0.file, self.0.message)?,
         }
-        for call in &self.calls {
+        for call in &self.0.calls {
             let place = &call.place;
             write!(
                 f,
@@ -174,7 +178,7 @@ impl fmt::Display for ScriptError {
                 call.function, place.file, place.line, place.column
             )?;
         }
-        match &self.hint {
+        match &self.0.hint {
             Some(hint) => write!(f, "\n  help: {hint}"),
             None => Ok(()),
         }

@@ -132,22 +132,22 @@ impl<'a> Machine<'a> {
         let mut at = scope;
         loop {
             let here = &self.scopes[at.0];
-            if let Some(names) = &here.names {
-                if names.globals.contains(name) {
-                    at = GLOBAL;
-                    continue;
-                }
+            if let Some(names) = &here.names
+                && names.globals.contains(name)
+            {
+                at = GLOBAL;
+                continue;
             }
             if let Some(value) = here.values.get(name) {
                 return Ok(value.clone());
             }
-            if let Some(names) = &here.names {
-                if names.locals.contains(name) {
-                    return Err(Fault::new(
-                        ErrorKind::Name,
-                        format!("`{name}` is used before it has a value in this function"),
-                    ));
-                }
+            if let Some(names) = &here.names
+                && names.locals.contains(name)
+            {
+                return Err(Fault::new(
+                    ErrorKind::Name,
+                    format!("`{name}` is used before it has a value in this function"),
+                ));
             }
             if at == GLOBAL {
                 break;

@@ -5,7 +5,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_python_parser::{Mode, lexer, parse_expression, parse_module};
 use ruff_text_size::{Ranged, TextRange};
 
-use crate::error::{CallSite, ErrorKind, Eval, Fault, Place, ScriptError};
+use crate::error::{CallSite, ErrorKind, Eval, Fault, Place, Report, ScriptError};
 use crate::limits::Limits;
 
 /// Brackets inside brackets; CPython's own bound (`MAXSTACK` in its tokenizer).
@@ -130,14 +130,14 @@ impl<'t> Source<'t> {
                 place: self.place(*range),
             })
             .collect();
-        ScriptError {
+        ScriptError(Box::new(Report {
             kind: fault.kind,
             message: fault.message,
             hint: fault.hint,
             file: self.name.to_owned(),
             place: fault.range.map(|range| self.place(range)),
             calls,
-        }
+        }))
     }
 
     fn place(&self, range: TextRange) -> Place {

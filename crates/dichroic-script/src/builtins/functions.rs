@@ -9,10 +9,10 @@ pub(crate) fn print(machine: &mut Machine<'_>, mut arguments: Arguments) -> Eval
     let separator = word(arguments.take("sep"), " ")?;
     let end = word(arguments.take("end"), "\n")?;
     arguments.take("flush");
-    if let Some(file) = arguments.take("file") {
-        if !matches!(file.value, Value::None) {
-            return Err(placed(no_file(), file.range));
-        }
+    if let Some(file) = arguments.take("file")
+        && !matches!(file.value, Value::None)
+    {
+        return Err(placed(no_file(), file.range));
     }
     if let Some(named) = arguments.items.iter().find(|argument| argument.name.is_some()) {
         let name = named.name.as_deref().unwrap_or_default();
@@ -105,7 +105,7 @@ pub(crate) fn getattr(machine: &mut Machine<'_>, arguments: Arguments) -> Eval<V
 
 pub(crate) fn hasattr(machine: &mut Machine<'_>, arguments: Arguments) -> Eval<Value> {
     let [object, name] = arguments.exactly("hasattr", ["object", "name"])?;
-    match machine.attribute(&object.value, &*name.text()?) {
+    match machine.attribute(&object.value, &name.text()?) {
         Ok(_) => Ok(Value::Bool(true)),
         Err(fault) if fault.kind == ErrorKind::Attribute => Ok(Value::Bool(false)),
         Err(fault) => Err(fault),
@@ -115,10 +115,10 @@ pub(crate) fn hasattr(machine: &mut Machine<'_>, arguments: Arguments) -> Eval<V
 pub(crate) fn setattr(machine: &mut Machine<'_>, arguments: Arguments) -> Eval<Value> {
     let [object, name, value] = arguments.exactly("setattr", ["object", "name", "value"])?;
     let name = name.text()?;
-    if let Value::Host(host) = &object.value {
-        if host.clone().set_attribute(machine, &name, &value.value)? {
-            return Ok(Value::None);
-        }
+    if let Value::Host(host) = &object.value
+        && host.clone().set_attribute(machine, &name, &value.value)?
+    {
+        return Ok(Value::None);
     }
     Err(Fault::new(
         ErrorKind::Attribute,

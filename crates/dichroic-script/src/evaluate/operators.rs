@@ -35,15 +35,15 @@ impl Machine<'_> {
         if is_number(&left) && is_number(&right) {
             return number(op, &left, &right);
         }
-        if let Value::Host(host) = &left {
-            if let Some(value) = Rc::clone(host).binary(self, op, &right, Side::Left)? {
-                return Ok(value);
-            }
+        if let Value::Host(host) = &left
+            && let Some(value) = Rc::clone(host).binary(self, op, &right, Side::Left)?
+        {
+            return Ok(value);
         }
-        if let Value::Host(host) = &right {
-            if let Some(value) = Rc::clone(host).binary(self, op, &left, Side::Right)? {
-                return Ok(value);
-            }
+        if let Value::Host(host) = &right
+            && let Some(value) = Rc::clone(host).binary(self, op, &left, Side::Right)?
+        {
+            return Ok(value);
         }
         match (op, &left, &right) {
             (Operator::Add, Value::Text(a), Value::Text(b)) => {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use dichroic::activations::Activation;
 use serde_json::{Map, Value as Json};
 
-use super::layers::make;
+use super::layer_classes::make;
 use super::{Session, TensorObject};
 use crate::arguments::Arguments;
 use crate::error::{Eval, Fault};

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use dichroic::activations::Activation;
 use dichroic::applications::{self, Options, Pooling};
 
-use super::layers::optional_name;
+use super::layer_classes::optional_name;
 use super::models::ModelObject;
 use super::{Session, axes_of, json};
 use crate::arguments::{Argument, Arguments, placed};

@@ -4,8 +4,9 @@ use serde_json::{Map, Number, Value as Json};
 
 use super::activations::ActivationFunction;
 use super::configured::{ConfigClass, ConfigObject};
+use super::layer_classes::LayerClass;
 use super::layer_json;
-use super::layers::{LayerClass, LayerObject};
+use super::layers::LayerObject;
 use crate::error::{Eval, Fault};
 use crate::evaluate::comparisons::too_deep;
 use crate::heap::Dict;

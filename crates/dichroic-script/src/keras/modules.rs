@@ -9,8 +9,8 @@ use dichroic::model::Kind;
 use super::activations::ActivationFunction;
 use super::applications::Application;
 use super::configured::ConfigClass;
-use super::layers::{self, LayerClass, LayerFunction};
-use super::models::ModelClass;
+use super::layer_classes::{self, LayerClass, LayerFunction};
+use super::model_classes::ModelClass;
 use super::refused::Refused;
 use super::{Session, TensorObject, layer_class};
 use crate::arguments::Arguments;
@@ -94,11 +94,11 @@ fn canonical(path: &str) -> String {
     for root in
         ["tensorflow.keras", "tensorflow.python.keras", "tf_keras", "tensorflow.compat.v1.keras"]
     {
-        if let Some(rest) = path.strip_prefix(root) {
-            if rest.is_empty() || rest.starts_with('.') {
-                path = format!("keras{rest}");
-                break;
-            }
+        if let Some(rest) = path.strip_prefix(root)
+            && (rest.is_empty() || rest.starts_with('.'))
+        {
+            path = format!("keras{rest}");
+            break;
         }
     }
     for (from, to) in [
@@ -313,7 +313,7 @@ impl HostObject for Function {
         match self.role {
             // An input layer is its one call, which lives as long as the symbol is held: both names give the symbol.
             Role::Input | Role::InputLayer => {
-                let symbol = layers::input(&self.session, machine, arguments)?;
+                let symbol = layer_classes::input(&self.session, machine, arguments)?;
                 Ok(TensorObject::value(&self.session, symbol))
             }
             Role::ClearSession => {

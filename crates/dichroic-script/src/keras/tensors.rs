@@ -7,7 +7,7 @@ use dichroic::model::{Call, CallOptions, LayerRef, Symbol};
 use ruff_python_ast::Operator;
 use serde_json::{Map, Value as Json};
 
-use super::layers::make;
+use super::layer_classes::make;
 use super::{Session, refused_by_model, shape_value};
 use crate::arguments::float;
 use crate::error::{Eval, Fault};
