@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
+use dichroic::applications;
 use dichroic::explain::Style;
 use dichroic::model::Model;
 use dichroic_formats::{SavedModel, SavedTraining, read_keras};
@@ -16,10 +17,10 @@ use crate::failure::Failure;
 /// MODEL and the input shape that inline code may need.
 #[derive(Debug, Args)]
 pub struct ModelArgument {
-    /// A Keras script (model.py, model.py:name), a .keras file, or Keras code ("Conv2D(56, 4)")
+    /// A Keras script (model.py, model.py:name), a .keras file, Keras code ("Conv2D(56, 4)"), or app:ResNet50
     #[arg(value_name = "MODEL")]
     pub model: String,
-    /// Input shape without the batch, for code that gives none: 9,9,5
+    /// Input shape without the batch, for code that gives none and for app: 9,9,5
     #[arg(long, value_name = "H,W,C")]
     pub input: Option<InputShape>,
 }
@@ -50,6 +51,8 @@ pub enum Kind {
     Keras(PathBuf),
     /// Code on the command line.
     Inline(String),
+    /// A network of `keras.applications`, by Keras's name.
+    Application(String),
 }
 
 /// A model with what its source says beside it.
@@ -124,7 +127,26 @@ pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<
             let outcome = Script::inline(&code, &options(input, style)).map_err(Failure::input)?;
             from_code(outcome, None)
         }
+        Kind::Application(name) => {
+            let model = application(&name, input)?;
+            Ok(Loaded { model, class_names: Vec::new(), training: SavedTraining::None, seed: None })
+        }
     }
+}
+
+/// The network of this name, for pictures of the usual size unless another is asked for.
+fn application(name: &str, input: Option<&InputShape>) -> Result<Model, Failure> {
+    let mut options = applications::Options::default();
+    if let Some(InputShape(axes)) = input {
+        let axes = <[usize; 3]>::try_from(axes.as_slice()).map_err(|_| {
+            let headline =
+                format!("app:{name} takes pictures, got --input with {} axes", axes.len());
+            Failure::refused(headline)
+                .help("write height, width and channels, such as --input 224,224,3")
+        })?;
+        options = options.input_shape(axes);
+    }
+    applications::by_name(name, &options).map_err(Failure::input)
 }
 
 fn options(input: Option<&InputShape>, style: Style) -> Options {
@@ -144,6 +166,9 @@ fn from_code(outcome: Outcome, name: Option<&str>) -> Result<Loaded, Failure> {
     }
     Ok(Loaded { model, class_names: Vec::new(), training: SavedTraining::None, seed })
 }
+
+/// What stands before the name of a network of `keras.applications`.
+const APPLICATION: &str = "app:";
 
 /// Scripts are written by people; anything longer is no script.
 const LARGEST_SCRIPT: u64 = 4 << 20;
@@ -166,11 +191,14 @@ pub fn kind_of(argument: &str) -> Result<Kind, Failure> {
     {
         return file(Path::new(path), Some(name.to_owned()));
     }
+    if let Some(name) = argument.strip_prefix(APPLICATION) {
+        return Ok(Kind::Application(name.to_owned()));
+    }
     if argument.contains('(') {
         return Ok(Kind::Inline(argument.to_owned()));
     }
     Err(Failure::refused(format!("no file {argument:?}")).help(
-        "MODEL is a Keras script (model.py or model.py:name), a .keras file, or Keras code in quotes such as \"Conv2D(56, 4)\"",
+        "MODEL is a Keras script (model.py or model.py:name), a .keras file, Keras code in quotes such as \"Conv2D(56, 4)\", or a known network such as app:ResNet50",
     ))
 }
 

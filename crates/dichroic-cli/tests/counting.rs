@@ -221,3 +221,14 @@ fn layers_and_data_are_listed() {
     assert!(text.contains("photos") && text.contains("fashion"), "{text}");
     assert!(place.json(&["data", "--json"])["data_sets"].as_array().unwrap().len() >= 3);
 }
+
+#[test]
+fn known_networks_are_counted_as_keras_counts_them() {
+    let place = Place::new("applications");
+    let text = place.good(&["summary", "app:ResNet50"]);
+    assert!(text.starts_with("Model: \"resnet50\"\n"), "{text}");
+    assert!(text.contains("conv2_block1_1_conv"), "{text}");
+    assert!(text.contains("Total params: 25,636,712"), "{text}");
+    let text = place.good(&["summary", "app:MobileNetV2", "--input", "96,96,1"]);
+    assert!(text.contains("(None, 96, 96, 1)"), "{text}");
+}

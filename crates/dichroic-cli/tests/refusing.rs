@@ -24,6 +24,7 @@ fn mistyped_options_and_names_get_a_suggestion() {
     assert!(place.bad(2, &["explain", "keras_seed.py", "--layer", "conv2"]).contains("conv2d"));
     assert!(place.bad(2, &["layers", "Conv2d"]).contains("Conv2D"));
     assert!(place.bad(2, &["summary", "--input", "8,8,3", "Conv2(4, 3)"]).contains("Conv2"));
+    assert!(place.bad(2, &["summary", "app:resnet50"]).contains("did you mean \"ResNet50\"?"));
 }
 
 #[test]
@@ -48,6 +49,10 @@ fn a_shape_error_names_the_layer_and_the_fix() {
     assert!(error.contains("(None, 3, 3, 1)"), "{error}");
     let error = place.bad(2, &["summary", "Conv2D(4, 5)"]);
     assert!(error.contains("--input"), "{error}");
+    let error = place.bad(2, &["summary", "app:VGG16", "--input", "16,16,3"]);
+    assert!(error.contains("at least 32×32"), "{error}");
+    let error = place.bad(2, &["summary", "app:VGG16", "--input", "64,64"]);
+    assert!(error.contains("--input with 2 axes"), "{error}");
     place.bad(2, &["summary", "--input", "0,3,1", "Conv2D(4, 5)"]);
     place.bad(2, &["summary", "--input", "a,b", "Conv2D(4, 5)"]);
 }

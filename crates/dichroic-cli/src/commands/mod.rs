@@ -43,7 +43,8 @@ Examples:
   dichroic train model.py --data photos --out m.keras  train, and save for Keras
 
 MODEL is a Keras script (model.py, or model.py:name for one of several models in it),
-a .keras file, or Keras code in quotes (with --input H,W,C where it gives no input shape).";
+a .keras file, Keras code in quotes (with --input H,W,C where it gives no input shape),
+or a network of keras.applications such as app:ResNet50.";
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
