@@ -91,6 +91,16 @@ pub enum GraphError {
     /// A constant can't be made.
     #[error("constant: {0}")]
     Tensor(#[from] dichroic_kernels::tensor::TensorError),
+    /// The plan needs more memory than there is.
+    #[error(
+        "the plan needs {needed} bytes of memory, {available} are available; use a smaller batch or input"
+    )]
+    Memory {
+        /// Bytes of the plan's arena.
+        needed: u64,
+        /// Bytes that can be taken without swapping.
+        available: u64,
+    },
     /// The memory of the plan can't be had, or is lent wrongly.
     #[error("plan memory: {0}")]
     Arena(#[from] dichroic_kernels::arena::ArenaError),

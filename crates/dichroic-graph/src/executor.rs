@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::error::GraphError;
 use crate::graph::ValueId;
+use crate::memory::available_memory;
 use crate::operation::{KernelArgs, StepContext};
 use crate::parameters::{ParameterId, Parameters};
 use crate::plan::{MemoryReport, Plan, Step, StepInfo, Storage};
@@ -32,8 +33,13 @@ impl Executor {
     /// Takes the memory that the plan asks for.
     ///
     /// # Errors
-    /// When the memory can't be had.
+    /// [`GraphError::Memory`] with both figures when the memory is not there: the arena touches every
+    /// page at once, so that a system that promises more than it has would end the process.
     pub fn new(plan: Plan) -> Result<Self, GraphError> {
+        let needed = plan.memory().arena as u64;
+        if let Some(available) = available_memory().filter(|&available| needed > available) {
+            return Err(GraphError::Memory { needed, available });
+        }
         let arena = Arena::new(plan.arena_len)?;
         Ok(Self { plan, arena, prepared_for: None })
     }

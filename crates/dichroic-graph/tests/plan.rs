@@ -4,11 +4,12 @@ use dichroic_graph::kernels::conv::ConvMode;
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
 use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::ops::{
-    BatchNorm, Binary, Conv, ConvTranspose, Geometry, Reduce, Reshape, ScaleShift, Softmax, Unary,
+    BatchNorm, Binary, BroadcastTo, Conv, ConvTranspose, Geometry, Reduce, Reshape, ScaleShift,
+    Softmax, Unary,
 };
 use dichroic_graph::{
     Executor, Graph, GraphError, Operation, ParameterId, Parameters, Plan, PlanOptions, Shape,
-    Source, StepContext, ValueId,
+    Source, StepContext, ValueId, available_memory,
 };
 
 type Outcome = Result<(), GraphError>;
@@ -250,5 +251,19 @@ fn memory_is_shared_between_values_that_are_never_alive_together() -> Outcome {
     }
     let plan = Plan::compile(graph, &PlanOptions::for_outputs(&[y]))?;
     assert_eq!(plan.memory().arena, 2 * 1024 * 4);
+    Ok(())
+}
+
+#[test]
+fn a_plan_larger_than_the_memory_is_refused_with_both_figures() -> Outcome {
+    let mut graph = Graph::new();
+    let x = graph.input("x", Shape::from([1, 1]));
+    let shape = Shape::from([1 << 22, 1 << 22]);
+    let y = graph.add(BroadcastTo { shape }, &[x])?;
+    let plan = Plan::compile(graph, &PlanOptions::for_outputs(&[y]))?;
+    let error = Executor::new(plan).expect_err("64 TiB are refused");
+    if available_memory().is_some() {
+        assert!(error.to_string().contains("70368744177664 bytes"), "{error}");
+    }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+pub use dichroic_graph::available_memory;
+
 use super::DataError;
 
 /// Deflate can't grow a byte to more than this many (zlib's documentation, "maximum compression factor").
@@ -40,14 +42,6 @@ impl Limits {
         }
         Ok(())
     }
-}
-
-/// The bytes of memory that can be taken without swapping; `None` where `/proc/meminfo` is absent.
-pub fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
 }
 
 #[cfg(test)]
