@@ -4,8 +4,7 @@
 
 use dichroic::data;
 use dichroic::layers::{
-    Activation, Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, Padding,
-    Rescaling,
+    Activation, Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, Padding, Rescaling,
 };
 use dichroic::model::{Call, Input, Model, ModelError, Symbol};
 use dichroic::train::callbacks::ProgressLines;
@@ -20,11 +19,8 @@ fn conv(x: &Symbol, filters: usize, strides: usize) -> Result<Symbol, ModelError
 fn block(x: &Symbol, filters: usize, strides: usize) -> Result<Symbol, ModelError> {
     let inner = Activation::new("relu").call(&conv(x, filters, strides)?)?;
     let inner = conv(&inner, filters, 1)?;
-    let shortcut = if strides == 1 {
-        x.clone()
-    } else {
-        Conv2D::new(filters, 1).strides(strides).call(x)?
-    };
+    let shortcut =
+        if strides == 1 { x.clone() } else { Conv2D::new(filters, 1).strides(strides).call(x)? };
     Activation::new("relu").call(&Add::new().call(vec![inner, shortcut])?)
 }
 
@@ -45,11 +41,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let compile = Compile::named("adam", "sparse_categorical_crossentropy", &["accuracy"])?;
     let mut trainer = Trainer::new(&model, compile)?;
-    let options = FitOptions {
-        epochs: 3,
-        validation: Validation::Data(&test),
-        ..FitOptions::default()
-    };
+    let options =
+        FitOptions { epochs: 3, validation: Validation::Data(&test), ..FitOptions::default() };
     let mut progress = ProgressLines::new(std::io::stdout());
     trainer.fit(&mut model, &photos.train, &options, &mut [&mut progress])?;
     Ok(())
