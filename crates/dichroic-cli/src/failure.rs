@@ -77,11 +77,12 @@ impl Failure {
             TrainError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
                 Self::Closed
             }
+            // Ours write the file of each epoch: what they say needs no preface.
+            TrainError::Callback(cause) => Self::FailedRun(Report::of(cause.as_ref())),
             TrainError::NotFinite { .. }
             | TrainError::Memory { .. }
             | TrainError::Graph(_)
-            | TrainError::Io { .. }
-            | TrainError::Callback(_) => Self::run(error),
+            | TrainError::Io { .. } => Self::run(error),
             _ => Self::input(error),
         }
     }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod failure;
+mod holdout;
 mod interrupt;
 mod model_argument;
 mod output;

@@ -34,6 +34,9 @@ impl FromStr for InputShape {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let axis = |axis: &str| {
+            if axis.trim() == "None" {
+                return Err("an open size can't be given here; write keras.Input((None, None, 3)) in a script".to_owned());
+            }
             let size = axis.trim().parse::<usize>().ok().filter(|&size| size > 0);
             size.ok_or_else(|| format!("{axis:?} is not a size; write the axes like 28,28,3"))
         };
@@ -112,6 +115,10 @@ impl Loaded {
 /// When it names nothing, or what it names can't be read.
 pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<Loaded, Failure> {
     match kind_of(argument)? {
+        Kind::Keras(path) if input.is_some() => {
+            let headline = format!("{}: a .keras file has its own input shape", path.display());
+            Err(Failure::refused(headline).help("leave out --input"))
+        }
         Kind::Keras(path) => {
             let saved = read_keras(&path).map_err(Failure::input)?;
             let SavedModel { model, class_names, training } = saved;
@@ -133,6 +140,21 @@ pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<
         }
     }
 }
+
+/// Refuses the name of a layer that the model doesn't have, with those that it has.
+///
+/// # Errors
+/// When there is no such layer.
+pub fn known_layer(model: &Model, name: &str) -> Result<(), Failure> {
+    let Err(error) = model.get_layer(name) else { return Ok(()) };
+    let names: Vec<String> = model.all_layers().iter().map(|layer| layer.name()).collect();
+    let more = if names.len() > SHOWN_LAYERS { ", … (see dichroic summary)" } else { "" };
+    let shown = names.into_iter().take(SHOWN_LAYERS).collect::<Vec<_>>().join(", ");
+    Err(Failure::input(error).help(format!("its layers are {shown}{more}")))
+}
+
+/// Names that still fit an error message.
+const SHOWN_LAYERS: usize = 24;
 
 /// The network of this name, for pictures of the usual size unless another is asked for.
 fn application(name: &str, input: Option<&InputShape>) -> Result<Model, Failure> {

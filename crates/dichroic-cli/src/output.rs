@@ -48,6 +48,20 @@ impl Output {
         Ok(self.stdout.write_all(text.as_ref().as_bytes())?)
     }
 
+    /// Writes text whose first line is its title.
+    pub fn titled(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
+        let (title, rest) = text.as_ref().split_once('\n').unwrap_or((text.as_ref(), ""));
+        self.title(title)?;
+        self.text("\n")?;
+        self.text(rest)
+    }
+
+    /// Writes words as a title, without a line end.
+    pub fn title(&mut self, words: &str) -> Result<(), Failure> {
+        let bold = anstyle::Style::new().bold();
+        self.text(format!("{bold}{words}{bold:#}"))
+    }
+
     /// Writes a line.
     pub fn line(&mut self, line: impl AsRef<str>) -> Result<(), Failure> {
         self.text(line)?;

@@ -53,7 +53,7 @@ impl CompileArguments {
             compile.optimizer = compile.optimizer.learning_rate(rate);
         }
         let no_metrics = compile.metrics == PerOutput::All(Vec::new());
-        if !compiled && no_metrics && !data.class_names().is_empty() {
+        if !compiled && no_metrics && classifies(&compile) {
             compile.metrics = PerOutput::All(accuracy()?);
         }
         Ok(compile)
@@ -65,8 +65,23 @@ impl CompileArguments {
     }
 }
 
-fn accuracy() -> Result<Vec<Metric>, Failure> {
+/// The metric for classes.
+///
+/// # Errors
+/// None that is known: the name is Keras's own.
+pub fn accuracy() -> Result<Vec<Metric>, Failure> {
     Ok(vec!["accuracy".parse::<Metric>().map_err(Failure::refused)?])
+}
+
+/// Whether the loss compares classes.
+fn classifies(compile: &Compile) -> bool {
+    let PerOutput::All(Some(loss)) = &compile.loss else { return false };
+    matches!(
+        loss.function,
+        LossFunction::CategoricalCrossentropy { .. }
+            | LossFunction::SparseCategoricalCrossentropy { .. }
+            | LossFunction::BinaryCrossentropy { .. }
+    )
 }
 
 /// Adam, and the loss that suits the target: classes or numbers, probabilities or logits.
@@ -114,7 +129,35 @@ pub fn read_data(source: &str, model: &Model) -> Result<Split, Failure> {
     let picture = if Path::new(source).is_dir() { picture_shape(model).ok() } else { None };
     let options = ReadOptions { picture, names, ..ReadOptions::default() };
     let split = data::open(source, &options).map_err(Failure::input)?;
+    check_classes(source, &split.train, model)?;
     Ok(split.with_range(pixel_range(model)))
+}
+
+/// Refuses data with more classes than the model can tell apart, and warns of data with fewer.
+fn check_classes(source: &str, data: &Dataset, model: &Model) -> Result<(), Failure> {
+    let classes = data.class_names().len();
+    let [output] = model.outputs() else { return Ok(()) };
+    let outputs = match output.shape().channels() {
+        // One probability tells two classes apart.
+        Some(1) if ends_with(model, "sigmoid") => 2,
+        Some(outputs) if outputs > 1 && output.shape().rank() == 2 => outputs,
+        _ => return Ok(()),
+    };
+    if classes > outputs {
+        let headline = format!(
+            "{source}: has {classes} classes, and model {:?} tells {outputs} apart",
+            model.name()
+        );
+        return Err(Failure::refused(headline)
+            .help(format!("end the model with one output for each class: Dense({classes})")));
+    }
+    if classes > 0 && classes < outputs {
+        anstream::eprintln!(
+            "warning: {source} has {classes} classes, and model {:?} has outputs for {outputs}",
+            model.name()
+        );
+    }
+    Ok(())
 }
 
 /// Class numbers as rows with a one in the place of the class, for losses that ask for that.

@@ -211,3 +211,35 @@ fn every_sharing_is_trained_with_the_same_budget() {
         assert!(variant["seconds"].as_f64().is_some(), "{variant}");
     }
 }
+
+#[test]
+fn held_out_samples_come_from_every_class_and_are_the_same_when_resumed() {
+    let place = Place::new("held-out");
+    place.model("brightness.py");
+    brightness_folder(&place, "pictures");
+    let train = |arguments: &[&str]| {
+        place.json(&[&["train", "--data", "pictures", "--json"][..], arguments].concat())
+    };
+    let split = ["brightness.py", "--validation-split", "0.25"];
+    let whole = train(&[&split[..], &["--epochs", "8"]].concat());
+    // Held out from the end they would all be light ones.
+    let last = whole["history"]["val_accuracy"].as_array().unwrap().last().unwrap().as_f64();
+    assert!(last.unwrap() > 0.9, "{whole}");
+    train(&[&split[..], &["--epochs", "4", "--out", "half.keras"]].concat());
+    let resumed = train(&["--resume", "half.keras", "--epochs", "8"]);
+    assert_eq!(resumed["history"], whole["history"]);
+    let done = ["train", "--resume", "half.keras", "--data", "pictures", "--epochs", "4"];
+    assert!(place.good(&done).contains("nothing is left to do"));
+}
+
+#[test]
+fn accuracy_is_measured_where_nobody_compiled() {
+    let place = Place::new("uncompiled");
+    let source = std::fs::read_to_string(place.model("brightness.py")).unwrap();
+    let uncompiled = source.lines().filter(|line| !line.contains("compile"));
+    place.write("plain.py", uncompiled.collect::<Vec<_>>().join("\n"));
+    brightness_folder(&place, "pictures");
+    let report =
+        place.json(&["train", "plain.py", "--data", "pictures", "--epochs", "1", "--json"]);
+    assert!(report["history"]["accuracy"].is_array(), "{report}");
+}

@@ -17,6 +17,7 @@ use dichroic_formats::{Contents, write_keras};
 use dichroic_script::{Options, Script};
 use serde_json::json;
 
+use super::train::make_folder;
 use super::what_if::save_picture;
 use crate::failure::Failure;
 use crate::interrupt::wish_to_stop;
@@ -52,6 +53,7 @@ const SEED: u64 = 1;
 impl Demo {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         let begun = Instant::now();
+        make_folder(&self.out)?;
         let mut tour = Tour { output, quiet: self.json };
         tour.head("A small network in Keras code, run without Python")?;
         tour.text(SCRIPT)?;

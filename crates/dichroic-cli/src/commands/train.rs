@@ -12,6 +12,7 @@ use dichroic_formats::{Contents, SavedTraining, read_keras, write_keras};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::holdout::{held, hold_out};
 use crate::interrupt::wish_to_stop;
 use crate::model_argument::{InputShape, Loaded, load};
 use crate::output::{Output, watched};
@@ -26,7 +27,7 @@ pub struct Train {
     #[arg(value_name = "MODEL", required_unless_present = "resume")]
     model: Option<String>,
     /// Input shape without the batch, for code that gives none: 28,28,3
-    #[arg(long, value_name = "H,W,C")]
+    #[arg(long, value_name = "H,W,C", requires = "model")]
     input: Option<InputShape>,
     /// A folder of pictures by class, a folder of IDX files, a .npz file, or a name (see dichroic data)
     #[arg(long, value_name = "DIR|FILE|NAME")]
@@ -39,7 +40,7 @@ pub struct Train {
     batch_size: Option<u32>,
     #[command(flatten)]
     compile: CompileArguments,
-    /// Share of the training data to validate with after each epoch, from the end
+    /// Share of each class to validate with after each epoch, drawn by the seed and not trained on
     #[arg(long, value_name = "SHARE", value_parser = share)]
     validation_split: Option<f64>,
     /// Seed of first weights, shuffling and dropout [default: 0]
@@ -62,10 +63,11 @@ Examples:
   dichroic train model.py --data pictures/ --validation-split 0.2 --optimizer adam --learning-rate 3e-4
   dichroic train --resume model.keras --data photos --epochs 20 --out model.keras
 
+--validation-split holds out the same samples for the same seed; --resume does so by itself.
 Ctrl-C finishes the batch, saves, and says how to go on.";
 
 /// Where an interrupted training is saved if nothing else was said.
-const RESCUE: &str = "interrupted.keras";
+const RESCUE: &str = "interrupted";
 
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse::<f64>().ok().filter(|share| (0.0..1.0).contains(share));
@@ -77,6 +79,7 @@ struct Job {
     model: Model,
     trainer: Trainer,
     train: Dataset,
+    held_out: Option<Dataset>,
     test: Option<Dataset>,
     class_names: Vec<String>,
     batch_size: usize,
@@ -92,9 +95,12 @@ impl Train {
             Some(path) => self.resumed(path)?,
             None => self.begun()?,
         };
+        if let Some(path) = &self.out {
+            make_folder(path.parent().unwrap_or(path))?;
+        }
         if !self.json {
             output.line(format!(
-                "{}: {} parameters; {}: {} samples{}",
+                "{}: {} parameters; {}: {} samples{}{}",
                 job.model.name(),
                 grouped(job.model.count_params()),
                 self.data,
@@ -102,17 +108,22 @@ impl Train {
                 match job.class_names.len() {
                     0 => String::new(),
                     classes => format!(", {classes} classes"),
+                },
+                match &job.held_out {
+                    None => String::new(),
+                    Some(held_out) => format!(", {} held out", grouped(held_out.len() as u64)),
                 }
             ))?;
             output.show()?;
         }
         let done = job.trainer.state().progress.epoch;
-        if !self.json && self.resume.is_some() && done >= self.epochs as usize {
+        let nothing_left = self.resume.is_some() && done >= self.epochs as usize;
+        if nothing_left && !self.json {
             output.line(format!(
                 "{done} epochs are done, nothing is left to do; give a larger --epochs"
             ))?;
         }
-        let outcome = self.fit(&mut job, output)?;
+        let outcome = if nothing_left { Outcome::Finished } else { self.fit(&mut job, output)? };
         let state = job.trainer.state();
         if outcome == Outcome::Cancelled {
             return self.interrupted(&job, &state, output);
@@ -156,7 +167,9 @@ impl Train {
         };
         let trainer = trainer.map_err(Failure::trained)?;
         let batch_size = self.batch_size.unwrap_or(32) as usize;
-        Ok(Job { model, trainer, train, test, class_names, batch_size, seed })
+        let count = self.validation_split.map_or(0, |share| held(train.len(), share));
+        let (train, held_out) = self.divided(train, count, seed)?;
+        Ok(Job { model, trainer, train, held_out, test, class_names, batch_size, seed })
     }
 
     /// A training that goes on from a file.
@@ -201,7 +214,27 @@ impl Train {
             );
             return Err(refused(&headline).help("leave out --batch-size and --seed"));
         }
-        Ok(Job { model, trainer, train, test, class_names: saved.class_names, batch_size, seed })
+        let count = match self.validation_split {
+            Some(share) => held(train.len(), share),
+            None => held_before(&state, train.len()),
+        };
+        let (train, held_out) = self.divided(train, count, seed)?;
+        let class_names = saved.class_names;
+        Ok(Job { model, trainer, train, held_out, test, class_names, batch_size, seed })
+    }
+
+    /// The samples to train on, and those to validate with where some are asked for.
+    fn divided(
+        &self,
+        train: Dataset,
+        count: usize,
+        seed: u64,
+    ) -> Result<(Dataset, Option<Dataset>), Failure> {
+        if count == 0 && self.validation_split.is_none_or(|share| share == 0.0) {
+            return Ok((train, None));
+        }
+        let (train, held_out) = hold_out(&train, count, seed)?;
+        Ok((train, Some(held_out)))
     }
 
     fn fit(&self, job: &mut Job, output: &mut Output) -> Result<Outcome, Failure> {
@@ -209,7 +242,7 @@ impl Train {
             batch_size: job.batch_size,
             epochs: self.epochs as usize,
             seed: job.seed,
-            validation: self.validation_split.map_or(Validation::None, Validation::Split),
+            validation: job.held_out.as_ref().map_or(Validation::None, Validation::Data),
             cancel: Some(wish_to_stop()?),
             ..FitOptions::default()
         };
@@ -239,7 +272,7 @@ impl Train {
         state: &TrainingState,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let rescue = PathBuf::from(RESCUE);
+        let rescue = free_place();
         let path = self.out.as_ref().unwrap_or(&rescue);
         save(path, &job.model, &job.class_names, state)?;
         let (epoch, step) = (state.progress.epoch + 1, state.progress.step);
@@ -290,17 +323,46 @@ impl Train {
     }
 }
 
-/// Refuses a place where nothing can be saved: an epoch later the work would be lost.
+/// Refuses a name that Keras wouldn't open: an epoch later the work would be lost.
 fn check_place(path: &Path) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let refused = |what: String| Err(Failure::refused(format!("{}: {what}", path.display())));
-    match folder {
-        _ if path.is_dir() => refused("is a folder, and --out is a file".to_owned()),
-        Some(folder) if !folder.is_dir() => {
-            refused(format!("there is no folder {}", folder.display()))
-        }
-        _ => Ok(()),
+    if path.is_dir() {
+        let headline = format!("{}: is a folder, and --out is a file", path.display());
+        return Err(Failure::refused(headline));
     }
+    if path.extension().is_some_and(|ending| ending == "keras") {
+        return Ok(());
+    }
+    let headline = format!("{}: models are saved as .keras files", path.display());
+    let fix = path.with_extension("keras");
+    Err(Failure::refused(headline).help(format!("--out {}", fix.display())))
+}
+
+/// Makes the folder that files will be written to, before work is done that would be lost.
+///
+/// # Errors
+/// When it can't be made.
+pub fn make_folder(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure::refused(format!("{}: the folder can't be made: {error}", folder.display()))
+            .help("give --out a place where you may write")
+    })
+}
+
+/// A name for an interrupted training that overwrites nothing.
+fn free_place() -> PathBuf {
+    let numbered = (2u32..).map(|number| PathBuf::from(format!("{RESCUE}-{number}.keras")));
+    let mut names = std::iter::once(PathBuf::from(format!("{RESCUE}.keras"))).chain(numbered);
+    names.find(|name| !name.exists()).expect("there are more names than files")
+}
+
+/// How many samples a saved training held out of as many as there are now.
+fn held_before(state: &TrainingState, samples: usize) -> usize {
+    let progress = &state.progress;
+    let validated = progress.history.series.iter().any(|(name, _)| name.starts_with("val_"));
+    // In the first epoch there is nothing yet to tell by.
+    let unknown = progress.history.epochs.is_empty();
+    let known = progress.samples > 0 && (validated || unknown);
+    if known { samples.saturating_sub(progress.samples) } else { 0 }
 }
 
 fn suited(

@@ -7,14 +7,15 @@ use clap::Args;
 use dichroic::data::Split;
 use dichroic::explain::{Scene, WhatIf as Comparison};
 use dichroic::model::Model;
-use dichroic::train::{FitOptions, Outcome, Trainer};
+use dichroic::train::{FitOptions, Outcome, PerOutput, Trainer};
 use dichroic_formats::write_beside;
 
 use crate::failure::Failure;
+use crate::holdout::{held, hold_out};
 use crate::interrupt::wish_to_stop;
-use crate::model_argument::ModelArgument;
+use crate::model_argument::{ModelArgument, known_layer};
 use crate::output::{Output, watched};
-use crate::training::{CompileArguments, read_data, with_suitable_targets};
+use crate::training::{CompileArguments, accuracy, read_data, with_suitable_targets};
 
 /// Compare a convolution with itself under every way of sharing kernels
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ pub struct WhatIf {
     /// Epochs for each variant
     #[arg(long, value_name = "N", default_value_t = 3, requires = "train")]
     epochs: u32,
-    /// Data to train on and to test with
+    /// Data to train on and to test with; where they have no part to test with, a fifth of each class is held out
     #[arg(long, value_name = "DIR|FILE|NAME", default_value = "photos", requires = "train")]
     data: String,
     /// Seed of first weights, shuffling and dropout
@@ -53,12 +54,16 @@ Examples:
   dichroic what-if model.py --layer conv2d --train --epochs 3 --data photos
   dichroic what-if model.py --layer conv2d --plot sharing.svg";
 
+/// The share that is held out of data without a part to test with.
+const HELD_OUT: f64 = 0.2;
+
 impl WhatIf {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         if let Some(path) = &self.plot {
             Picture::of(path)?;
         }
         let model = self.model.load()?.model;
+        known_layer(&model, &self.layer)?;
         let mut comparison = Comparison::of(&model, &self.layer).map_err(Failure::explained)?;
         if self.train {
             self.train_all(&model, &mut comparison)?;
@@ -70,7 +75,7 @@ impl WhatIf {
             let value = serde_json::to_value(&comparison).map_err(Failure::run)?;
             return output.json(&value);
         }
-        output.text(comparison.text())?;
+        output.titled(comparison.text())?;
         match &self.plot {
             Some(path) => output.line(format!("drew {}", path.display())),
             None => Ok(()),
@@ -107,15 +112,16 @@ impl WhatIf {
     ) -> Result<Option<f64>, Failure> {
         model.build(self.seed).map_err(Failure::input)?;
         let mut compile = self.compile.compile(model, &split.train)?;
-        if compile.metrics == dichroic::train::PerOutput::All(Vec::new()) {
-            let accuracy = "accuracy".parse().map_err(|error: String| Failure::refused(error))?;
-            compile.metrics = dichroic::train::PerOutput::All(vec![accuracy]);
+        if compile.metrics == PerOutput::All(Vec::new()) {
+            compile.metrics = PerOutput::All(accuracy()?);
         }
         let suited = |data| with_suitable_targets(data, model, &compile);
         let (train, test) = match &split.test {
             Some(test) => (suited(split.train.clone())?, suited(test.clone())?),
-            // A fifth is held out, from the end, as validation_split takes it.
-            None => suited(split.train.clone())?.split_at(split.train.len() / 5 * 4),
+            None => {
+                let data = suited(split.train.clone())?;
+                hold_out(&data, held(data.len(), HELD_OUT), self.seed)?
+            }
         };
         let mut trainer = Trainer::new(model, compile).map_err(Failure::trained)?;
         let options = FitOptions {
