@@ -44,6 +44,11 @@ pub fn pixel_range(model: &Model) -> PixelRange {
 /// # Errors
 /// When the file is no picture, or damaged.
 pub fn pixels(path: &Path, shape: PictureShape, range: PixelRange) -> Result<Vec<f32>, Failure> {
+    if path.is_dir() {
+        let headline = format!("{}: is a folder, and a picture is a file", path.display());
+        return Err(Failure::refused(headline)
+            .help(format!("name the pictures in it, such as {}", path.join("*.png").display())));
+    }
     let bytes = read_picture(path, shape, &Limits::default()).map_err(Failure::input)?;
     let divisor = if range == PixelRange::Unit { 255.0 } else { 1.0 };
     Ok(bytes.into_iter().map(|byte| f32::from(byte) / divisor).collect())

@@ -145,3 +145,77 @@ fn data_that_do_not_suit_the_model_are_refused() {
     place.bad(2, &["train", "keras_seed.py", "--data", "photos", "--validation-split", "1.5"]);
     place.bad(2, &["evaluate", "keras_seed.py", "--data", "photos"]);
 }
+
+#[test]
+fn a_file_to_save_to_is_refused_before_training_unless_keras_would_open_it() {
+    let place = Place::new("out");
+    place.model("brightness.py");
+    support::brightness_folder(&place, "pictures");
+    let train =
+        |out| vec!["train", "brightness.py", "--data", "pictures", "--epochs", "1", "--out", out];
+    let error = place.bad(2, &train("model.h5"));
+    assert!(error.contains("--out model.keras"), "{error}");
+    place.write("file", "");
+    let error = place.bad(2, &train("file/model.keras"));
+    assert!(error.contains("folder") && !error.contains("callback"), "{error}");
+    place.good(&train("new/folder/model.keras"));
+    assert!(place.path("new/folder/model.keras").exists());
+    place.bad(2, &["demo", "--epochs", "1", "--out", "file"]);
+}
+
+#[test]
+fn data_with_more_classes_than_outputs_are_refused_and_with_fewer_warned_of() {
+    let place = Place::new("classes");
+    let source = std::fs::read_to_string(place.model("brightness.py")).unwrap();
+    support::brightness_folder(&place, "pictures");
+    place.write("many.py", source.replace("Dense(2", "Dense(9"));
+    let run = place.run(&["train", "many.py", "--data", "pictures", "--epochs", "1"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("warning: pictures has 2 classes"), "{}", run.stderr);
+    let third = std::fs::read(place.path("pictures/dark/0.png")).unwrap();
+    place.write("pictures/middle/0.png", third);
+    let error = place.bad(2, &["train", "brightness.py", "--data", "pictures", "--epochs", "1"]);
+    assert!(error.contains("has 3 classes") && error.contains("Dense(3)"), "{error}");
+}
+
+#[test]
+fn an_input_shape_is_refused_where_it_would_be_passed_over() {
+    let place = Place::new("input-shape");
+    place.keras_file("trained.keras");
+    let error = place.bad(2, &["summary", "trained.keras", "--input", "9,9,3"]);
+    assert!(error.contains("own input shape"), "{error}");
+    let error = place.bad(2, &["summary", "--input", "None,None,3", "Conv2D(4, 5)"]);
+    assert!(error.contains("keras.Input((None, None, 3))"), "{error}");
+}
+
+#[test]
+fn unknown_layers_are_told_with_those_that_there_are() {
+    let place = Place::new("unknown-layers");
+    place.model("brightness.py");
+    for command in ["explain", "what-if"] {
+        let error = place.bad(2, &[command, "brightness.py", "--layer", "nope"]);
+        assert!(error.contains("conv2d") && error.contains("dense"), "{error}");
+    }
+    assert!(place.bad(2, &["layers", "Convv"]).contains("Conv1D"));
+}
+
+#[test]
+fn predict_says_what_it_wants() {
+    let place = Place::new("predict-wants");
+    place.model("brightness.py");
+    support::brightness_folder(&place, "pictures");
+    assert!(place.bad(2, &["predict", "brightness.py"]).contains("--input"));
+    let error = place.bad(2, &["predict", "brightness.py", "pictures/dark"]);
+    assert!(error.contains("is a folder") && !error.contains("os error"), "{error}");
+}
+
+#[test]
+fn a_place_before_the_first_is_refused_as_a_place() {
+    let place = Place::new("negative");
+    place.model("brightness.py");
+    let explain = ["explain", "brightness.py", "--layer", "conv2d"];
+    let error = place.bad(2, &[&explain[..], &["--filter", "-1"]].concat());
+    assert!(error.contains("--filter -1: is counted from 0"), "{error}");
+    let error = place.bad(2, &[&explain[..], &["--at", "-1,0"]].concat());
+    assert!(error.contains("--at -1: is counted from 0"), "{error}");
+}

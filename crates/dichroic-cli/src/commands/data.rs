@@ -74,7 +74,7 @@ impl Data {
                 list("classes", ", "),
             ]);
         }
-        output.text(table.render())?;
+        output.titled(table.render())?;
         for problem in problems {
             output.line(problem)?;
         }

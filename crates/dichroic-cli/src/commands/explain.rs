@@ -9,7 +9,7 @@ use dichroic::model::Model;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::model_argument::ModelArgument;
+use crate::model_argument::{ModelArgument, known_layer};
 use crate::output::Output;
 use crate::pictures;
 
@@ -23,10 +23,10 @@ pub struct Explain {
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     /// Trace this filter, counted from 0
-    #[arg(long, value_name = "K")]
-    filter: Option<usize>,
+    #[arg(long, value_name = "K", allow_hyphen_values = true)]
+    filter: Option<i64>,
     /// Trace the output value at this place: Y,X (X in 1-D, Z,Y,X in 3-D); the middle if not given
-    #[arg(long, value_name = "Y,X")]
+    #[arg(long, value_name = "Y,X", allow_hyphen_values = true)]
     at: Option<Position>,
     /// The picture to run the trace on; made-up values if not given
     #[arg(long, value_name = "FILE")]
@@ -45,7 +45,7 @@ Examples:
 
 /// A place in a layer's output.
 #[derive(Clone, Debug)]
-struct Position(Vec<usize>);
+struct Position(Vec<i64>);
 
 impl FromStr for Position {
     type Err = String;
@@ -62,6 +62,9 @@ impl FromStr for Position {
 impl Explain {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         let loaded = self.model.load()?;
+        if let Some(name) = &self.layer {
+            known_layer(&loaded.model, name)?;
+        }
         if self.filter.is_some() || self.at.is_some() || self.image.is_some() {
             let model = loaded.with_values(0)?.model;
             return self.trace(&model, output);
@@ -84,7 +87,7 @@ impl Explain {
             if i > 0 {
                 output.line("")?;
             }
-            output.text(layer.text())?;
+            output.titled(layer.text())?;
         }
         Ok(())
     }
@@ -96,8 +99,13 @@ impl Explain {
         };
         let explained = LayerExplanation::of(model, &layer).map_err(Failure::input)?;
         let request = TraceRequest {
-            filter: self.filter.unwrap_or(0),
-            at: self.at.as_ref().map_or_else(|| middle(&explained), |at| at.0.clone()),
+            filter: counted("--filter", self.filter.unwrap_or(0))?,
+            at: match &self.at {
+                Some(Position(at)) => {
+                    at.iter().map(|&place| counted("--at", place)).collect::<Result<_, _>>()?
+                }
+                None => middle(&explained),
+            },
             layer,
         };
         let inputs = match &self.image {
@@ -110,12 +118,21 @@ impl Explain {
             object["trace"] = serde_json::to_value(&trace).map_err(Failure::run)?;
             return output.json(&object);
         }
-        output.text(trace.text())?;
+        output.titled(trace.text())?;
         if self.image.is_none() {
             output.line("\nThe input is made up; --image FILE takes a real one.")?;
         }
         Ok(())
     }
+}
+
+/// A number that counts from 0.
+fn counted(option: &str, number: i64) -> Result<usize, Failure> {
+    usize::try_from(number).map_err(|_| {
+        Failure::refused(format!(
+            "{option} {number}: is counted from 0, and nothing lies before it"
+        ))
+    })
 }
 
 fn value(layer: &LayerExplanation) -> Result<Value, Failure> {

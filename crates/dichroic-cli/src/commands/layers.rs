@@ -1,7 +1,7 @@
 //! `dichroic layers`: what a model can be made of.
 
 use clap::Args;
-use dichroic::layers::registry;
+use dichroic::layers::{LayerError, registry};
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
@@ -31,7 +31,7 @@ const WIDTH: usize = 96;
 impl Layers {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         let names: Vec<&str> = match &self.name {
-            Some(name) => vec![registry::resolve(name).map_err(Failure::input)?],
+            Some(name) => vec![registry::resolve(name).map_err(|error| unknown(name, error))?],
             None => registry::class_names().collect(),
         };
         if self.json {
@@ -39,7 +39,9 @@ impl Layers {
             return output.json(&json!({ "layers": layers }));
         }
         for name in &names {
-            output.text(signature(name)?)?;
+            let signature = signature(name)?;
+            output.title(name)?;
+            output.text(&signature[name.len()..])?;
         }
         if self.name.is_none() {
             output.line(format!(
@@ -51,15 +53,46 @@ impl Layers {
     }
 }
 
+/// An unknown layer, with those that begin alike where the error knows no closest one.
+fn unknown(name: &str, error: LayerError) -> Failure {
+    let failure = |error| Failure::input(error);
+    if error.to_string().contains("did you mean") {
+        return failure(error);
+    }
+    let lower = name.to_lowercase();
+    let alike = lower.char_indices().rev().map(|(end, _)| &lower[..end]).find_map(|start| {
+        let names = registry::class_names().filter(|known| known.to_lowercase().starts_with(start));
+        let names: Vec<&str> = names.collect();
+        (start.len() >= SHORTEST_START && !names.is_empty()).then(|| names.join(", "))
+    });
+    match alike {
+        Some(names) => failure(error).help(format!("did you mean one of {names}?")),
+        None => failure(error).help("dichroic layers lists all there are"),
+    }
+}
+
+/// Letters that two names share at least to be taken for alike.
+const SHORTEST_START: usize = 3;
+
 fn defaults(name: &str) -> Result<(Vec<&'static str>, Map<String, Value>), Failure> {
     let arguments = registry::positional(name).map_err(Failure::input)?;
     let example = registry::example(name).map_err(Failure::input)?;
     Ok((arguments, example.config()))
 }
 
+/// The arguments that have no default to show.
+fn without_default(name: &str) -> Result<Vec<&'static str>, Failure> {
+    let mut needed = registry::required(name).map_err(Failure::input)?.to_vec();
+    // The shape of the example is made up: an input has the shape that its data have.
+    if name == "InputLayer" {
+        needed.push("batch_shape");
+    }
+    Ok(needed)
+}
+
 fn described(name: &str) -> Result<Value, Failure> {
     let (arguments, config) = defaults(name)?;
-    let needed = registry::required(name).map_err(Failure::input)?;
+    let needed = without_default(name)?;
     let arguments: Vec<Value> = arguments
         .iter()
         .map(|argument| {
@@ -76,7 +109,7 @@ fn described(name: &str) -> Result<Value, Failure> {
 /// `Conv2D(filters, kernel_size, strides=[1, 1], …)`, broken into lines.
 fn signature(name: &str) -> Result<String, Failure> {
     let (arguments, config) = defaults(name)?;
-    let needed = registry::required(name).map_err(Failure::input)?;
+    let needed = without_default(name)?;
     let mut text = format!("{name}(");
     let indent = " ".repeat(4);
     let mut column = text.len();
@@ -105,6 +138,8 @@ fn python(value: &Value) -> String {
         Value::Null => "None".into(),
         Value::Bool(true) => "True".into(),
         Value::Bool(false) => "False".into(),
+        // One axis: Keras takes the number alone.
+        Value::Array(items) if items.len() == 1 => python(&items[0]),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(python).collect();
             format!("({})", items.join(", "))

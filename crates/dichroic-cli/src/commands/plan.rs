@@ -79,7 +79,7 @@ impl Plan {
                 grouped(step.macs),
             ]);
         }
-        output.line(format!(
+        output.titled(format!(
             "Plan of {:?} for {batch} {} on {}",
             model.name(),
             if batch == 1 { "item" } else { "items" },

@@ -25,7 +25,7 @@ pub struct Predict {
     #[arg(value_name = "MODEL")]
     model: String,
     /// Pictures, PNG or JPEG
-    #[arg(value_name = "IMAGE", required_unless_present = "input", conflicts_with = "input")]
+    #[arg(value_name = "IMAGE", conflicts_with = "input")]
     images: Vec<PathBuf>,
     /// How many classes to show for each picture
     #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
@@ -49,6 +49,11 @@ Examples:
 
 impl Predict {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
+        if self.images.is_empty() && self.input.is_none() {
+            return Err(Failure::refused("there is nothing to predict for").help(
+                "name pictures (PNG or JPEG) after MODEL, or give arrays with --input IN.npz --output OUT.npz",
+            ));
+        }
         let loaded = load(&self.model, None, Style::Keras3)?.with_values(0)?;
         match (&self.input, &self.output) {
             (Some(from), Some(to)) => self.arrays(&loaded.model, (from, to), output),
