@@ -30,7 +30,7 @@ impl Archive<BufReader<File>> {
 
 impl<R: Read + Seek> Archive<R> {
     pub fn new(reader: R) -> Result<Self, Located> {
-        let zip = ZipArchive::new(reader).map_err(|error| problem(error, "a zip archive"))?;
+        let zip = ZipArchive::new(reader).map_err(problem)?;
         Ok(Self { zip })
     }
 
@@ -45,7 +45,7 @@ impl<R: Read + Seek> Archive<R> {
         let entry = match self.zip.by_name(name) {
             Ok(entry) => entry,
             Err(ZipError::FileNotFound) => return Ok(None),
-            Err(error) => return Err(problem(error, "a readable entry").at(name)),
+            Err(error) => return Err(problem(error).at(name)),
         };
         let declared = entry.size();
         let limit = entry.compressed_size().saturating_mul(LARGEST_EXPANSION).max(FREE_BYTES);
@@ -57,10 +57,14 @@ impl<R: Read + Seek> Archive<R> {
         entry
             .take(declared.saturating_add(1))
             .read_to_end(&mut bytes)
-            .map_err(|error| Problem::malformed(format!("{declared} bytes"), error).at(name))?;
+            .map_err(|error| unreadable(error).at(name))?;
         if bytes.len() as u64 != declared {
-            let got = format!("{} bytes", bytes.len());
-            return Err(Problem::malformed(format!("{declared} bytes"), got).at(name));
+            let how = if (bytes.len() as u64) < declared {
+                format!("it ends after {} of {declared} bytes", bytes.len())
+            } else {
+                format!("it holds more than the {declared} bytes that it declares")
+            };
+            return Err(Problem::damaged(how).at(name));
         }
         Ok(Some(bytes))
     }
@@ -83,10 +87,25 @@ pub(crate) fn write_archive(
     zip.finish().map_err(io::Error::other)?.flush()
 }
 
-fn problem(error: ZipError, expected: &str) -> Problem {
+fn problem(error: ZipError) -> Problem {
     match error {
-        ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => Problem::Io(error),
-        error => Problem::malformed(expected, error),
+        ZipError::Io(error) => unreadable(error),
+        ZipError::InvalidArchive(detail) if detail.contains("EOCD") => Problem::NoArchive,
+        error => Problem::damaged(format!("its zip archive can't be read ({error})")),
+    }
+}
+
+/// Why the bytes of an entry don't come: the disk, or the bytes themselves.
+fn unreadable(error: io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Problem::damaged("it ends too early"),
+        io::ErrorKind::InvalidData if error.to_string().contains("checksum") => {
+            Problem::damaged("its checksum doesn't match")
+        }
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            Problem::damaged(format!("its compressed bytes can't be read ({error})"))
+        }
+        _ => Problem::Io(error),
     }
 }
 
@@ -147,6 +166,17 @@ mod tests {
         let place = bytes.windows(4).position(|window| window == b"mist").unwrap();
         bytes[place] ^= 1;
         let mut archive = Archive::new(Cursor::new(bytes)).unwrap();
-        assert!(archive.read("config.json").is_err());
+        let error = archive.read("config.json").unwrap_err().of(Path::new("a.keras"));
+        let text = "a.keras, config.json is damaged: its checksum doesn't match";
+        assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn an_archive_without_its_end_is_said_to_be_cut() {
+        let mut bytes = archive(&[("config.json", b"unmistakable")]);
+        bytes.truncate(bytes.len() - 30);
+        let error = Archive::new(Cursor::new(bytes)).map(|_| ()).unwrap_err();
+        let text = "a.keras is no whole zip archive (its end is missing); the file may be cut, or of another kind";
+        assert_eq!(error.of(Path::new("a.keras")).to_string(), text);
     }
 }

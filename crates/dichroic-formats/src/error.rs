@@ -8,7 +8,7 @@ use dichroic::model::ModelError;
 
 /// Why a file can't be read or written: the file, the place in it, and what is wrong there.
 #[derive(Debug, thiserror::Error)]
-#[error("{}{}: {problem}", path.display(), Comma(place))]
+#[error("{}{}{}{problem}", path.display(), Comma(place), problem.joint())]
 pub struct FormatError {
     /// The file.
     pub path: PathBuf,
@@ -34,6 +34,17 @@ pub enum Problem {
         /// What was found, or how reading it failed.
         got: String,
     },
+    /// The bytes were changed or lost after the file was written.
+    #[error("is damaged: {how}")]
+    Damaged {
+        /// How it shows.
+        how: String,
+    },
+    /// The file is no zip archive, or only the beginning of one.
+    #[error(
+        "is no whole zip archive (its end is missing); the file may be cut, or of another kind"
+    )]
+    NoArchive,
     /// A part that the format asks for is absent.
     #[error("{what} is missing; {fix}")]
     Missing {
@@ -88,6 +99,18 @@ pub enum Problem {
 impl Problem {
     pub(crate) fn malformed(expected: impl Into<String>, got: impl fmt::Display) -> Self {
         Self::Malformed { expected: expected.into(), got: got.to_string() }
+    }
+
+    pub(crate) fn damaged(how: impl Into<String>) -> Self {
+        Self::Damaged { how: how.into() }
+    }
+
+    /// What stands between the place and the problem: some sentences have the place as their subject.
+    fn joint(&self) -> &'static str {
+        match self {
+            Self::Damaged { .. } | Self::NoArchive | Self::TooLarge { .. } => " ",
+            _ => ": ",
+        }
     }
 
     pub(crate) fn at(self, place: impl Into<String>) -> Located {

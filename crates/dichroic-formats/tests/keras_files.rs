@@ -319,7 +319,7 @@ fn a_file_that_is_no_archive_is_told_from_one_that_is_not_there() {
     let path = folder.file("text.keras");
     fs::write(&path, "model = 1").unwrap();
     assert!(!is_keras(&path));
-    assert!(matches!(read_keras(&path).unwrap_err().problem, Problem::Malformed { .. }));
+    assert!(matches!(read_keras(&path).unwrap_err().problem, Problem::NoArchive));
     let missing = read_keras(&folder.file("none.keras")).unwrap_err();
     assert!(matches!(missing.problem, Problem::Io(_)));
 }

@@ -128,6 +128,7 @@ impl Activation {
     pub fn check(&self) -> Result<(), LayerError> {
         match self {
             Self::Unknown(name) => Err(LayerError::Argument {
+                class_name: None,
                 argument: "activation".to_owned(),
                 rule: unknown(name),
                 got: format!("{name:?}"),

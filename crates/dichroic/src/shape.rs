@@ -19,6 +19,11 @@ impl Shape {
         Self(std::iter::once(None).chain(axes.iter().copied().map(Some)).collect())
     }
 
+    /// The axes of one sample, written like a shape but without the batch: `(28, 28, 3)`.
+    pub(crate) fn sample(&self) -> Self {
+        Self::new(&self.0[1.min(self.0.len())..])
+    }
+
     /// All axes, batch first.
     pub fn axes(&self) -> &[Option<usize>] {
         &self.0

@@ -26,6 +26,20 @@ pub enum DataError {
         /// What stands there.
         got: String,
     },
+    /// A file or folder holds what can't be used; the problem is a clause whose subject is the file.
+    #[error("{} {problem}", path.display())]
+    Content {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong: `is damaged: …`, `holds no …`.
+        problem: String,
+    },
+    /// The folder of a class holds no pictures.
+    #[error("class folder {} holds no {} file", path.display(), endings())]
+    NoPictures {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Reading would take more memory than is allowed.
     #[error(
         "{}: {place} needs {needed} bytes of memory, the limit is {limit}; use a smaller input size or fewer samples",
@@ -89,6 +103,11 @@ impl DataError {
         }
     }
 
+    /// An error of a file as a whole, in a clause whose subject is the file.
+    pub(crate) fn content(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Content { path: path.to_path_buf(), problem: problem.into() }
+    }
+
     /// An error of the operating system.
     pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io { path: path.to_path_buf(), source }
@@ -104,8 +123,21 @@ impl DataError {
         use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match source.kind() {
             UnexpectedEof => Self::format(path, place, expected, "the end of the file"),
-            InvalidData | InvalidInput => Self::format(path, place, expected, source.to_string()),
+            InvalidData if source.to_string().contains("checksum") => Self::content(
+                path,
+                format!("is damaged: the checksum of its {place} doesn't match"),
+            ),
+            InvalidData | InvalidInput => {
+                Self::content(path, format!("is damaged: its {place} can't be read ({source})"))
+            }
             _ => Self::io(path, source),
         }
     }
+}
+
+/// The names' ends of pictures, in words: `.jpeg, .jpg or .png`.
+fn endings() -> String {
+    let [first @ .., last] = super::picture::EXTENSIONS;
+    let first: Vec<String> = first.iter().map(|ending| format!(".{ending}")).collect();
+    format!("{} or .{last}", first.join(", "))
 }

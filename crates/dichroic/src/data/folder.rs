@@ -54,8 +54,7 @@ fn read_classes(folder: &Path, shape: PictureShape, limits: &Limits) -> Result<D
         let before = files.len();
         find_pictures(class, 0, &mut files)?;
         if files.len() == before {
-            let expected = format!("files that end in {}", EXTENSIONS.join(", "));
-            return Err(DataError::format(class, "class", expected, "none"));
+            return Err(DataError::NoPictures { path: class.clone() });
         }
         labels.resize(files.len(), number as f32);
         names.push(file_name(class));
@@ -177,7 +176,12 @@ mod tests {
         let folder = Folder::new("damaged");
         assert!(read_folder(&folder.0, SHAPE, &WIDE).is_err());
         std::fs::create_dir(folder.0.join("empty")).unwrap();
-        assert!(read_folder(&folder.0, SHAPE, &WIDE).unwrap_err().to_string().contains("empty"));
+        assert!(
+            read_folder(&folder.0, SHAPE, &WIDE)
+                .unwrap_err()
+                .to_string()
+                .ends_with("empty holds no .jpeg, .jpg or .png file")
+        );
         std::fs::write(folder.0.join("empty/bad.jpg"), "no picture").unwrap();
         assert!(read_folder(&folder.0, SHAPE, &WIDE).unwrap_err().to_string().contains("bad.jpg"));
         let error = read_folder(&folder.0, SHAPE, &Limits { bytes: 11 }).unwrap_err();

@@ -160,9 +160,13 @@ pub fn read_pair(pair: &Pair, limits: &Limits) -> Result<Dataset, DataError> {
         ));
     }
     if classes.samples() != pictures.samples() {
-        let expected =
-            format!("{} labels, one for each picture in {}", pictures.samples(), images.display());
-        return Err(DataError::format(labels, "header", expected, classes.samples().to_string()));
+        let problem = format!(
+            "holds {} labels for the {} pictures in {}; each picture needs one",
+            classes.samples(),
+            pictures.samples(),
+            images.display()
+        );
+        return Err(DataError::content(labels, problem));
     }
     Dataset::new(
         vec![pictures.reshape(shape)?],

@@ -37,6 +37,10 @@ pub struct ReadOptions {
     pub limits: Limits,
 }
 
+/// Why one array is no data set, and how to make one.
+const SINGLE_ARRAY: &str = "is a .npy file, which holds one array only; save the samples and their targets \
+     together, with np.savez(\"data.npz\", x=x, y=y), and give the .npz file";
+
 /// Reads the data that `source` names: a [`named`] set, a folder of pictures or IDX files, or a `.npz` file.
 ///
 /// A file or folder of that name comes before a named set only if it is written with a `/`.
@@ -62,6 +66,24 @@ pub fn open(source: &str, options: &ReadOptions) -> Result<Split, DataError> {
     if path.extension().is_some_and(|extension| extension == "npz") {
         return npz::read_dataset(path, &options.names, &options.limits);
     }
+    if path.extension().is_some_and(|extension| extension == "npy") {
+        return Err(DataError::content(path, SINGLE_ARRAY));
+    }
     let expected = "a folder of pictures by class, a folder of IDX files, or a .npz file";
     Err(DataError::format(path, "data", expected, "a file of another kind"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_array_is_told_how_to_become_a_data_set() {
+        let path = std::env::temp_dir().join(format!("dichroic-single-{}.npy", std::process::id()));
+        std::fs::write(&path, b"\x93NUMPY").unwrap();
+        let error = open(path.to_str().unwrap(), &ReadOptions::default()).unwrap_err().to_string();
+        std::fs::remove_file(&path).unwrap();
+        assert!(error.contains(".npy is a .npy file, which holds one array only"), "{error}");
+        assert!(error.contains("np.savez(\"data.npz\", x=x, y=y)"), "{error}");
+    }
 }

@@ -308,6 +308,12 @@ mod tests {
     }
 
     #[test]
+    fn a_shape_that_is_no_list_of_sizes_is_shown_with_what_should_stand_there() {
+        let error = read(&file("|u1", "False", "(,)", &[0; 8])).unwrap_err().to_string();
+        assert!(error.contains("expected a shape of whole numbers, got {'descr'"), "{error}");
+    }
+
+    #[test]
     fn a_header_that_promises_too_much_is_refused_before_memory_is_taken() {
         for shape in [
             "(18446744073709551615, 2)",

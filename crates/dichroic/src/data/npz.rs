@@ -5,6 +5,7 @@ use std::io::{BufReader, BufWriter, Read, Seek};
 use std::path::Path;
 
 use zip::ZipArchive;
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 
 use super::limits::DEFLATE_RATIO;
@@ -29,8 +30,16 @@ fn read_archive(
     path: &Path,
     limits: &Limits,
 ) -> Result<Vec<(String, NpyArray)>, DataError> {
-    let not_a_zip = |error: zip::result::ZipError| {
-        DataError::format(path, "archive", "a zip file of NumPy arrays", error.to_string())
+    let not_a_zip = |error: ZipError| match error {
+        ZipError::Io(error) => DataError::reading(path, "archive", "a zip file of arrays", error),
+        ZipError::InvalidArchive(detail) if detail.contains("EOCD") => DataError::content(
+            path,
+            "is no whole zip archive (its end is missing); the file may be cut, or of another kind",
+        ),
+        error => {
+            let problem = format!("is damaged: its zip archive can't be read ({error})");
+            DataError::content(path, problem)
+        }
     };
     let mut archive = ZipArchive::new(reader).map_err(not_a_zip)?;
     if archive.len() > MAX_ARRAYS {
@@ -160,7 +169,9 @@ fn take_part(
     let targets = take_all("y", &names.outputs)?.unwrap_or_default();
     let weights = take("sample_weight").transpose()?;
     let at_path = |error: DataError| match error {
-        DataError::Arrays { rule, got } => DataError::format(path, "arrays", rule, got),
+        DataError::Arrays { rule, got } => {
+            DataError::content(path, format!("can't be used: {rule}, got {got}"))
+        }
         other => other,
     };
     let data = Dataset::new(inputs, targets).map_err(at_path)?;
@@ -221,6 +232,22 @@ mod tests {
         for length in 0..bytes.len() {
             assert!(read(&bytes[..length]).is_err(), "cut at {length}");
         }
+        let text = "a.npz is no whole zip archive (its end is missing); the file may be cut, or of another kind";
+        assert_eq!(read(&bytes[..bytes.len() - 30]).unwrap_err().to_string(), text);
+    }
+
+    #[test]
+    fn arrays_of_different_lengths_are_named_in_one_sentence() {
+        let path =
+            std::env::temp_dir().join(format!("dichroic-npz-{}-len.npz", std::process::id()));
+        let mut uneven = arrays();
+        uneven[1].1 = NpyArray { shape: vec![3], values: NpyValues::I64(vec![0, 1, 1]) };
+        write_npz(&path, &uneven).unwrap();
+        let error = read_dataset(&path, &Names::default(), &WIDE).unwrap_err().to_string();
+        std::fs::remove_file(&path).unwrap();
+        let text =
+            "len.npz can't be used: all arrays need the same number of samples, got 4 in \"x\"";
+        assert!(error.contains(text), "{error}");
     }
 
     #[test]

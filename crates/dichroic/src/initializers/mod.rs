@@ -168,6 +168,7 @@ impl Initializer {
     pub fn check(&self, shape: &[usize]) -> Result<(), LayerError> {
         let refuse = |rule: String| {
             Err(LayerError::Argument {
+                class_name: None,
                 argument: "initializer".to_owned(),
                 rule,
                 got: format!("shape {shape:?}"),

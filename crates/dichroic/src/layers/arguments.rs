@@ -307,9 +307,9 @@ impl Serialize for Off {
 
 impl<'de> Deserialize<'de> for Off {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Option::<bool>::deserialize(deserializer)? {
-            None | Some(false) => Ok(Self),
-            Some(true) => Err(D::Error::custom("is not supported; leave it at False")),
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::Null | serde_json::Value::Bool(false) => Ok(Self),
+            _ => Err(D::Error::custom("is not supported; leave it at False")),
         }
     }
 }

@@ -138,6 +138,7 @@ impl BatchNormalization {
         let axis = resolve(self.axis, input)?;
         if axis == 0 {
             return Err(LayerError::Argument {
+                class_name: None,
                 argument: "axis".to_owned(),
                 rule: "must be the axis of the channels, not the batch".to_owned(),
                 got: self.axis.to_string(),
@@ -191,6 +192,7 @@ impl Layer for BatchNormalization {
             return Ok(());
         }
         Err(LayerError::Argument {
+            class_name: None,
             argument: "momentum".to_owned(),
             rule: "must be from 0 to 1".to_owned(),
             got: self.momentum.to_string(),

@@ -68,6 +68,7 @@ impl Layer for Concatenate {
         let axis = resolve(self.axis, first)?;
         if axis == 0 {
             return Err(LayerError::Argument {
+                class_name: None,
                 argument: "axis".to_owned(),
                 rule: "must not be the batch; samples are joined before they enter the model"
                     .to_owned(),

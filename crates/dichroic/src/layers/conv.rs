@@ -173,6 +173,7 @@ impl<const RANK: usize> Layer for Conv<RANK> {
         at_least_one("groups", &[self.groups])?;
         if !self.filters.is_multiple_of(self.groups) {
             return Err(LayerError::Argument {
+                class_name: None,
                 argument: "groups".to_owned(),
                 rule: "must divide the number of filters".to_owned(),
                 got: format!("groups={} for filters={}", self.groups, self.filters),

@@ -246,6 +246,7 @@ impl<const RANK: usize> Layer for ConvTranspose<RANK> {
         };
         if let Some(padding) = self.output_padding.as_ref().filter(|padding| too_large(padding)) {
             return Err(LayerError::Argument {
+                class_name: None,
                 argument: "output_padding".to_owned(),
                 rule: "must be below strides along each axis".to_owned(),
                 got: format!(

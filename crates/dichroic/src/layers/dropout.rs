@@ -103,6 +103,7 @@ pub(super) fn check_rate(rate: f64) -> Result<(), LayerError> {
         return Ok(());
     }
     Err(LayerError::Argument {
+        class_name: None,
         argument: "rate".to_owned(),
         rule: "must be from 0 to 1".to_owned(),
         got: rate.to_string(),

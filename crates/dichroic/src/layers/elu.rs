@@ -63,6 +63,7 @@ impl Layer for ELU {
             return Ok(());
         }
         Err(LayerError::Argument {
+            class_name: None,
             argument: "alpha".to_owned(),
             rule: "must be a finite number".to_owned(),
             got: self.alpha.to_string(),

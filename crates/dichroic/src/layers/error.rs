@@ -49,8 +49,10 @@ pub enum LayerError {
         got: usize,
     },
     /// An argument has a value that the layer can't use.
-    #[error("argument {argument}: {rule}, got {got}")]
+    #[error("{}argument {argument}: {rule}, got {got}", before(class_name))]
     Argument {
+        /// The layer's class, where it is known.
+        class_name: Option<&'static str>,
         /// The argument's name.
         argument: String,
         /// The rule that is broken.
@@ -89,11 +91,25 @@ pub enum LayerError {
     Graph(Box<GraphError>),
 }
 
-// Every layer returns this error, so it is kept to nine words; the graph's own goes behind a pointer.
+// Every layer returns this error, so it is kept to a dozen words; the graph's own goes behind a pointer.
 impl From<GraphError> for LayerError {
     fn from(error: GraphError) -> Self {
         Self::Graph(Box::new(error))
     }
+}
+
+impl LayerError {
+    /// The same error, with the layer's class where it has none yet.
+    pub(super) fn of_class(mut self, class: &'static str) -> Self {
+        if let Self::Argument { class_name, .. } = &mut self {
+            class_name.get_or_insert(class);
+        }
+        self
+    }
+}
+
+fn before(class_name: &Option<&str>) -> String {
+    class_name.map_or_else(String::new, |class_name| format!("{class_name} "))
 }
 
 fn shapes(shapes: &[Shape]) -> String {

@@ -54,6 +54,7 @@ impl Layer for GaussianDropout {
             return Ok(());
         }
         Err(LayerError::Argument {
+            class_name: None,
             argument: "rate".to_owned(),
             rule: "must be at least 0 and below 1".to_owned(),
             got: self.rate.to_string(),

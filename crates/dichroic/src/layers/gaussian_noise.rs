@@ -54,6 +54,7 @@ impl Layer for GaussianNoise {
             return Ok(());
         }
         Err(LayerError::Argument {
+            class_name: None,
             argument: "stddev".to_owned(),
             rule: "must be at least 0".to_owned(),
             got: self.stddev.to_string(),

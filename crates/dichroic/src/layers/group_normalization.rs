@@ -139,6 +139,7 @@ impl Layer for GroupNormalization {
     fn check(&self) -> Result<(), LayerError> {
         if self.groups < 1 && self.groups != -1 {
             return Err(LayerError::Argument {
+                class_name: None,
                 argument: "groups".to_owned(),
                 rule: "must be at least 1, or -1 for a group for each channel".to_owned(),
                 got: self.groups.to_string(),

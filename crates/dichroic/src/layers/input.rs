@@ -96,6 +96,7 @@ impl Layer for InputLayer {
             return Ok(());
         }
         Err(LayerError::Argument {
+            class_name: None,
             argument: "shape".to_owned(),
             rule: "needs axes of at least 1 or None".to_owned(),
             got: Shape::new(self.batch_shape.clone()).to_string(),

@@ -52,6 +52,7 @@ mod stencil;
 mod unit_normalization;
 mod up_sampling;
 mod weight;
+mod wrong_argument;
 mod zero_padding;
 
 pub use activation::Activation;

@@ -57,6 +57,7 @@ impl Layer for Permute {
             return Ok(());
         }
         Err(LayerError::Argument {
+            class_name: None,
             argument: "dims".to_owned(),
             rule: format!("must hold each of 1 to {} once", self.dims.len()),
             got: format!("{:?}", self.dims),

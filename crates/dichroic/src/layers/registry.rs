@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::wrong_argument::wrong_argument;
 use super::*;
 use crate::names::closest;
 
@@ -386,32 +387,9 @@ fn read<L: Layer + Serialize + DeserializeOwned + 'static>(
     }
     match serde_json::from_value::<L>(Value::Object(merged)) {
         Ok(layer) => layer.check().map(|()| layer.boxed()),
-        Err(error) => Err(wrong_argument::<L>(defaults, config, &error)),
+        Err(error) => Err(wrong_argument::<L>(&defaults, config, &error)),
     }
-}
-
-/// Finds the argument that can't be read, by reading the defaults with one argument at a time.
-fn wrong_argument<L: DeserializeOwned>(
-    defaults: Map<String, Value>,
-    config: &Map<String, Value>,
-    whole: &serde_json::Error,
-) -> LayerError {
-    for (name, value) in config {
-        let mut one = defaults.clone();
-        one.insert(name.clone(), value.clone());
-        if let Err(error) = serde_json::from_value::<L>(Value::Object(one)) {
-            return LayerError::Argument {
-                argument: name.clone(),
-                rule: error.to_string(),
-                got: value.to_string(),
-            };
-        }
-    }
-    LayerError::Argument {
-        argument: "config".to_owned(),
-        rule: whole.to_string(),
-        got: Value::Object(config.clone()).to_string(),
-    }
+    .map_err(|error| error.of_class(entry.class_name))
 }
 
 #[cfg(test)]
@@ -448,7 +426,7 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_its_argument() {
         let text = refused("Conv2D", json!({"filters": 3, "kernel_size": "3x3"}));
-        assert!(text.starts_with("argument kernel_size: "), "{text}");
+        assert!(text.starts_with("Conv2D argument kernel_size: "), "{text}");
         let text = refused(
             "Conv2D",
             json!({"filters": 3, "kernel_size": 3, "data_format": "channels_first"}),

@@ -63,6 +63,7 @@ pub(super) fn at_least_zero(argument: &str, value: f64) -> Result<(), LayerError
         return Ok(());
     }
     Err(LayerError::Argument {
+        class_name: None,
         argument: argument.to_owned(),
         rule: "must be at least 0".to_owned(),
         got: value.to_string(),

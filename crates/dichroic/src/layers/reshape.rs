@@ -81,6 +81,7 @@ impl Layer for Reshape {
             return Ok(());
         }
         Err(LayerError::Argument {
+            class_name: None,
             argument: "target_shape".to_owned(),
             rule: "needs sizes of at least 1, at most one of them -1".to_owned(),
             got: format!("{:?}", self.target_shape),

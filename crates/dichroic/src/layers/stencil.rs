@@ -23,6 +23,7 @@ impl Stencil<'_> {
         at_least_one("dilation_rate", self.dilation_rate)?;
         if self.strides.iter().any(|&s| s > 1) && self.dilation_rate.iter().any(|&d| d > 1) {
             return Err(LayerError::Argument {
+                class_name: None,
                 argument: "dilation_rate".to_owned(),
                 rule:
                     "strides above 1 and dilation above 1 don't go together; set one of them to 1"
@@ -110,6 +111,7 @@ pub(super) fn not_causal(padding: Padding) -> Result<(), LayerError> {
     match padding {
         Padding::Valid | Padding::Same => Ok(()),
         Padding::Causal => Err(LayerError::Argument {
+            class_name: None,
             argument: "padding".to_owned(),
             rule: "'causal' is for Conv1D; use 'same' or 'valid'".to_owned(),
             got: "'causal'".to_owned(),
@@ -130,6 +132,7 @@ pub(super) fn at_least_one(argument: &str, sizes: &[usize]) -> Result<(), LayerE
         return Ok(());
     }
     Err(LayerError::Argument {
+        class_name: None,
         argument: argument.to_owned(),
         rule: format!("must be at least 1 and at most {LARGEST}"),
         got: match sizes {

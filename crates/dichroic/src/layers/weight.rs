@@ -60,6 +60,7 @@ impl WeightSpec {
         match self.elements().and_then(|elements| elements.checked_mul(size_of::<f32>())) {
             Some(bytes) if isize::try_from(bytes).is_ok() => Ok(self),
             _ => Err(LayerError::Argument {
+                class_name: None,
                 argument: self.name.to_owned(),
                 rule: "has more values than memory can hold; use fewer filters or units, or a smaller input".to_owned(),
                 got: format!("shape {:?}", self.shape),

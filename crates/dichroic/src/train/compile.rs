@@ -82,14 +82,11 @@ impl Compile {
     /// # Errors
     /// When a name is not known.
     pub fn named(optimizer: &str, loss: &str, metrics: &[&str]) -> Result<Self, TrainError> {
-        let wrong = |place: &str, name: &str| {
-            let (place, got) = (place.to_owned(), format!("{name:?}"));
-            move |error: String| TrainError::argument(place, error, got)
-        };
-        let parsed = metrics.iter().map(|name| name.parse().map_err(wrong("metrics", name)));
+        let wrong = |place: &'static str| move |error: String| TrainError::refused(place, error);
+        let parsed = metrics.iter().map(|name| name.parse().map_err(wrong("metrics")));
         Ok(Self::new(
-            optimizer.parse::<Optimizer>().map_err(wrong("optimizer", optimizer))?,
-            loss.parse::<Loss>().map_err(wrong("loss", loss))?,
+            optimizer.parse::<Optimizer>().map_err(wrong("optimizer"))?,
+            loss.parse::<Loss>().map_err(wrong("loss"))?,
         )
         .metrics(parsed.collect::<Result<_, _>>()?))
     }
@@ -131,7 +128,8 @@ impl Compile {
             .keys()
             .find(|key| !USED.contains(&key.as_str()) && !EXECUTION.contains(&key.as_str()))
         {
-            return Err(TrainError::argument("compile", USED.join(", "), key.clone()));
+            let problem = format!("unknown option {key:?}; it must be one of {}", USED.join(", "));
+            return Err(TrainError::refused("compile", problem));
         }
         let part = |name: &str| map.get(name).filter(|value| !value.is_null());
         let optimizer = match part("optimizer") {
@@ -149,7 +147,7 @@ impl Compile {
                 Some(value) => read_each(value, |value| read("loss", value))?,
             },
             loss_weights: part("loss_weights")
-                .map(|value| read_each(value, |value| read("loss_weights", value)))
+                .map(|value| read_each(value, read_weight))
                 .transpose()?,
             metrics: metrics("metrics")?,
             weighted_metrics: metrics("weighted_metrics")?,
@@ -158,8 +156,12 @@ impl Compile {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(place: &str, value: &Value) -> Result<T, TrainError> {
-    T::deserialize(value)
-        .map_err(|error| TrainError::argument(place, error.to_string(), value.to_string()))
+    T::deserialize(value).map_err(|error| TrainError::refused(place, error.to_string()))
+}
+
+fn read_weight(value: &Value) -> Result<f64, TrainError> {
+    let wrong = || TrainError::argument("loss_weights", "a number", value.to_string());
+    value.as_f64().ok_or_else(wrong)
 }
 
 /// Whether a value is one named object, not a table of several.
@@ -251,6 +253,18 @@ mod tests {
         {
             assert!(Compile::from_config(&config).is_err());
         }
+        let whole = |error: TrainError, start: &str| {
+            let text = error.to_string();
+            assert!(text.starts_with(start) && !text.contains("got"), "{text}");
+        };
+        let start = "loss: unknown loss \"foo\"; it must be one of ";
+        whole(Compile::named("adam", "foo", &[]).unwrap_err(), start);
+        whole(Compile::from_config(&json!({"loss": "foo"})).unwrap_err(), start);
+        let lion = json!({"optimizer": {"class_name": "Lion", "config": {"learning_rate": 0.1}}});
+        let start = "optimizer: unknown optimizer \"Lion\"; it must be one of ";
+        whole(Compile::from_config(&lion).unwrap_err(), start);
+        let start = "metrics: unknown metric \"foo\"";
+        whole(Compile::from_config(&json!({"metrics": ["foo"]})).unwrap_err(), start);
         let error = Compile::named("adam", "mse", &["acuracy"]).unwrap_err().to_string();
         assert!(error.contains("metrics") && error.contains("did you mean"), "{error}");
     }

@@ -31,6 +31,14 @@ pub enum TrainError {
         /// What came.
         got: String,
     },
+    /// What was asked for is not known or not possible; the problem is a whole sentence.
+    #[error("{place}: {problem}")]
+    Refused {
+        /// Where: `optimizer`, `loss`, `metrics`.
+        place: String,
+        /// What is wrong, with what came and what can be used.
+        problem: String,
+    },
     /// The arrays of a data set don't fit the model.
     #[error("{place} needs {expected}, got {got}")]
     Shape {
@@ -124,6 +132,10 @@ impl TrainError {
         got: impl Into<String>,
     ) -> Self {
         Self::Argument { place: place.into(), expected: expected.into(), got: got.into() }
+    }
+
+    pub(crate) fn refused(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Refused { place: place.into(), problem: problem.into() }
     }
 
     pub(crate) fn shape(

@@ -242,8 +242,8 @@ impl OutputObjective {
             };
             return Err(TrainError::shape(
                 place,
-                format!("samples of shape {axes:?}"),
-                format!("{own:?}{hint}"),
+                format!("samples of shape {}", crate::Shape::batched(axes).sample()),
+                format!("{}{hint}", crate::Shape::batched(own).sample()),
             ));
         }
         self.target_axes = axes.to_vec();

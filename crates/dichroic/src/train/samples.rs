@@ -9,6 +9,7 @@ use super::TrainError;
 use super::objective::Objective;
 use crate::data::{Array, Dataset};
 use crate::model::Model;
+use crate::shape::Shape;
 
 /// The stream of shuffling; ops of a graph count theirs from 1.
 const SHUFFLE: u32 = u32::MAX;
@@ -196,14 +197,35 @@ pub(crate) fn input_shapes(model: &Model, data: &Dataset) -> Result<Vec<Vec<usiz
                 .zip(declared)
                 .all(|(own, declared)| declared.is_none_or(|size| size == *own));
         if !suits {
-            let got = format!("samples of shape {own:?} in the data set");
+            let (needed, got) = (input.shape().sample(), Shape::batched(own).sample());
+            // A number for each sample comes in as an axis of size 1.
+            let fitting = if own.is_empty() { Shape::batched(&[1]).sample() } else { got.clone() };
             return Err(TrainError::shape(
                 format!("input {name:?}"),
-                input.shape().to_string(),
-                got,
+                format!("samples of shape {needed}"),
+                format!("{got} in the data set; use Input({fitting}) in the model, or other data"),
             ));
         }
         shapes.push(own.to_vec());
     }
     Ok(shapes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Flatten;
+    use crate::model::{Input, Sequential};
+
+    #[test]
+    fn samples_of_another_shape_get_the_input_that_would_take_them() {
+        let model =
+            Sequential::new().add(Input::new(&[28, 28, 3])).add(Flatten::new()).finish().unwrap();
+        let samples = crate::data::Values::F32(vec![0.0; 32 * 32 * 3]);
+        let x = Array::new("x", [1, 32, 32, 3], samples).unwrap();
+        let data = Dataset::new(vec![x], Vec::new()).unwrap();
+        let text = "input \"input_layer\" needs samples of shape (28, 28, 3), got (32, 32, 3) in the data set; \
+                    use Input((32, 32, 3)) in the model, or other data";
+        assert_eq!(input_shapes(&model, &data).unwrap_err().to_string(), text);
+    }
 }

@@ -31,8 +31,7 @@ struct Variable {
 
 impl Updater {
     pub(crate) fn new(optimizer: &Optimizer, model: &Model) -> Result<Self, TrainError> {
-        let wrong =
-            |error: String| TrainError::argument("optimizer", "numbers in their ranges", error);
+        let wrong = |error: String| TrainError::refused("optimizer", error);
         optimizer.check().map_err(wrong)?;
         let rule = optimizer.rule();
         let slots = rule.slots().len();

@@ -173,7 +173,7 @@ impl Parser<'_> {
                 "descr" => element = Some(parse_descr(&self.string()?)?),
                 "fortran_order" => fortran_order = Some(self.truth()?),
                 "shape" => shape = Some(self.tuple()?),
-                _ => return Err(format!("the keys descr, fortran_order and shape, not {key:?}")),
+                _ => return Err("no keys but descr, fortran_order and shape".to_owned()),
             }
             if self.peek() == Some(b',') {
                 self.at += 1;
@@ -232,7 +232,7 @@ impl Parser<'_> {
         self.expect(b'(')?;
         while self.peek() != Some(b')') {
             let digits = self.word(|byte| byte.is_ascii_digit());
-            sizes.push(digits.parse().map_err(|_| format!("a size in the shape, not {digits:?}"))?);
+            sizes.push(digits.parse().map_err(|_| "a shape of whole numbers".to_owned())?);
             if sizes.len() > MAX_RANK {
                 return Err(format!("at most {MAX_RANK} axes"));
             }
@@ -249,8 +249,7 @@ impl Parser<'_> {
 
 /// The element type, and whether its bytes are in big-endian order.
 fn parse_descr(descr: &str) -> Result<(Element, bool), String> {
-    let unknown =
-        || format!("a type of float32, float64, uint8, int32, int64 or bool, not {descr:?}");
+    let unknown = || "values of type float32, float64, uint8, int32, int64 or bool".to_owned();
     let (order, name) = descr.split_at_checked(1).ok_or_else(unknown)?;
     let element = match name {
         "f4" => Element::F32,

@@ -138,15 +138,16 @@ impl Measure {
         if elements(target) == needed {
             return Ok(measure);
         }
+        let sample = |shape: &[usize]| crate::Shape::batched(&shape[1..]).sample();
         let expected = if measure.takes_classes() {
-            "one class number for each row"
+            "one class number for each row of the prediction"
         } else {
             "the shape of the prediction"
         };
         Err(TrainError::shape(
             format!("target of metric {:?}", measure.name()),
-            format!("{expected} {prediction:?}"),
-            format!("{target:?}"),
+            format!("{expected}, {}", sample(prediction)),
+            format!("targets of shape {}", sample(target)),
         ))
     }
 
