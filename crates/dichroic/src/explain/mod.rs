@@ -15,7 +15,9 @@ mod what_if;
 pub use axes::Axes;
 pub use cost::{Cost, Costs, macs};
 pub use error::ExplainError;
-pub use layer::{ConvolutionExplanation, LayerExplanation, Note, TermExplanation};
+pub use layer::{
+    ConvolutionExplanation, LayerExplanation, Note, StageExplanation, TermExplanation,
+};
 pub use picture::{Anchor, FilterPicture, Mark, Rgb, Scene};
 pub use receptive_field::ReceptiveField;
 pub use summary::{

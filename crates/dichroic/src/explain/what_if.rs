@@ -80,6 +80,7 @@ impl WhatIf {
     /// # Errors
     /// When the layer is no convolution, or the model has no input shape.
     pub fn of(model: &Model, name: &str) -> Result<Self, ExplainError> {
+        let name = &*model.path_of(name)?;
         let handle = model.get_layer(name)?;
         let not_one = || ExplainError::NotAConvolution {
             layer: name.to_owned(),
@@ -257,7 +258,7 @@ impl Ways<'_> {
             self.depthwise_ways(&mut ways, left_out);
         }
         if convolution.window.size.iter().any(|&side| side > 1) {
-            let ones = vec!["1"; rank].join("×");
+            let ones = ones(rank);
             let arguments = json!({"filters": filters, "kernel_size": vec![1; rank]});
             let name = format!("{ones}, a kernel of one weight for each pair");
             ways.push(way(&name, &plain, Sharing::None, arguments));
@@ -297,9 +298,7 @@ impl Ways<'_> {
         match rank {
             3 => left_out.push("separable: Keras has it in one and two directions".to_owned()),
             _ => ways.push(Way {
-                name: "separable: depthwise, then 1×1"
-                    .to_owned()
-                    .replace("1×1", &vec!["1"; rank].join("×")),
+                name: "separable: depthwise, then 1×1".to_owned().replace("1×1", &ones(rank)),
                 class_name: format!("SeparableConv{rank}D"),
                 sharing: Sharing::Separable,
                 arguments: json!({"filters": filters}),
@@ -350,6 +349,14 @@ impl Ways<'_> {
             arguments.remove("dilation_rate");
         }
         registry::from_config(&way.class_name, &arguments)
+    }
+}
+
+/// A kernel of one weight in words: `1×1`, along one axis `size 1`.
+fn ones(rank: usize) -> String {
+    match rank {
+        1 => "size 1".to_owned(),
+        _ => vec!["1"; rank].join("×"),
     }
 }
 

@@ -90,7 +90,7 @@ pub enum ModelError {
         model: String,
         /// The name asked for.
         layer: String,
-        /// ` (did you mean …?)`, or nothing.
+        /// ` (did you mean …?)`, the names there are, or nothing.
         suggestion: String,
     },
     /// The layer has no weight of this name.

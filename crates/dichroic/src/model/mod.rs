@@ -252,11 +252,49 @@ impl Model {
             return model.get_layer(rest);
         }
         let known: Vec<String> = self.layers.iter().map(LayerRef::name).collect();
-        Err(ModelError::NoSuchLayer {
-            model: self.name().to_owned(),
-            layer: name.to_owned(),
-            suggestion: suggestion(name, known.iter().map(String::as_str)),
-        })
+        let suggestion = match suggestion(name, known.iter().map(String::as_str)) {
+            near if near.is_empty() => listed(&known),
+            near => near,
+        };
+        let (model, layer) = (self.name().to_owned(), name.to_owned());
+        Err(ModelError::NoSuchLayer { model, layer, suggestion })
+    }
+
+    /// The path of a layer as [`Model::get_layer`] takes it, also from the name alone of a layer in a nested model.
+    ///
+    /// # Errors
+    /// [`ModelError::NoSuchLayer`], also when several nested models have a layer of this name.
+    pub fn path_of(&self, name: &str) -> Result<String, ModelError> {
+        let missing = match self.get_layer(name) {
+            Ok(_) => return Ok(name.to_owned()),
+            Err(missing) => missing,
+        };
+        let mut paths = self.inner_paths(name);
+        match (paths.pop(), paths.is_empty()) {
+            (None, _) => Err(missing),
+            (Some(only), true) => Ok(only),
+            (Some(last), false) => {
+                paths.push(last);
+                Err(ModelError::NoSuchLayer {
+                    model: self.name().to_owned(),
+                    layer: name.to_owned(),
+                    suggestion: format!(" of its own; inside it are {}", paths.join(", ")),
+                })
+            }
+        }
+    }
+
+    fn inner_paths(&self, name: &str) -> Vec<String> {
+        let mut paths = Vec::new();
+        for layer in &self.layers {
+            let Some(nested) = layer.model() else { continue };
+            let outer = layer.name();
+            if nested.get_layer(name).is_ok() {
+                paths.push(format!("{outer}/{name}"));
+            }
+            paths.extend(nested.inner_paths(name).iter().map(|inner| format!("{outer}/{inner}")));
+        }
+        paths
     }
 
     /// The first call of a layer in this model; `None` for layers of nested or other models.
@@ -379,6 +417,16 @@ impl ModelCall {
     /// The options of the call.
     pub fn options(&self) -> &CallOptions {
         &self.node.options
+    }
+}
+
+/// The names of a model's layers, for a message.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 12;
+    match names.len() {
+        0 => "; it has none".to_owned(),
+        1..=MOST => format!("; its layers are {}", names.join(", ")),
+        count => format!("; its {count} layers begin with {}", names[..MOST].join(", ")),
     }
 }
 

@@ -8,6 +8,7 @@ use super::ExplainError;
 use super::axes::{Axes, axes};
 use super::cost::macs;
 use super::error::sizes;
+use super::trace::convolutions;
 use crate::Shape;
 use crate::layers::{Convolution, Count, Layer, Sharing, grouped};
 use crate::model::{Body, LayerRef, Model, ModelError};
@@ -38,12 +39,15 @@ pub struct LayerExplanation {
     pub output_shape: Option<Axes>,
     /// Output channels of a convolution, each made by one filter.
     pub filters: Option<u64>,
-    /// Arrays of weights that move over one channel, all filters together.
+    /// Arrays of weights that move over one channel, all filters together; of a separable convolution those of both stages.
     pub kernels: Option<u64>,
     /// Weights in one kernel; of a separable convolution in one kernel of its first stage.
     pub weights_per_kernel: Option<u64>,
     /// Weights in one filter, the bias left out; of a separable convolution in one filter of its second stage.
     pub weights_per_filter: Option<u64>,
+    /// Of a separable convolution each stage by itself; empty for other layers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageExplanation>,
     /// All weights but the biases.
     pub weights: u64,
     /// The biases.
@@ -60,6 +64,23 @@ pub struct LayerExplanation {
     pub convolution: Option<ConvolutionExplanation>,
     /// The explanation in words, one paragraph each, as [`LayerExplanation::text`] prints them.
     pub notes: Vec<Note>,
+}
+
+/// One stage of a separable convolution: `weights = kernels · weights_per_kernel = filters · weights_per_filter`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StageExplanation {
+    /// `depthwise` or `pointwise`.
+    pub stage: &'static str,
+    /// Channels that the stage makes, each with one filter.
+    pub filters: u64,
+    /// Its kernels, all filters together.
+    pub kernels: u64,
+    /// Weights in one of its kernels.
+    pub weights_per_kernel: u64,
+    /// Weights in one of its filters.
+    pub weights_per_filter: u64,
+    /// All its weights.
+    pub weights: u64,
 }
 
 /// The count of one weight array.
@@ -112,22 +133,29 @@ pub struct Note {
 }
 
 impl LayerExplanation {
-    /// Explains the layer with this name, or path in nested models.
+    /// Explains the layer with this name, or path in nested models; a name that is unique inside them will do.
     ///
     /// # Errors
     /// When the model has no such layer or no input shape.
     pub fn of(model: &Model, name: &str) -> Result<Self, ExplainError> {
-        let layer = model.get_layer(name)?;
-        explain(model, layer, name)
+        let path = model.path_of(name)?;
+        explain(model, model.get_layer(&path)?, &path)
     }
 
-    /// Explains all layers that the model lists, without input layers.
+    /// Explains all layers that the model lists, without input layers, and the convolutions inside nested models.
     ///
     /// # Errors
     /// When the model has no input shape.
     pub fn of_all(model: &Model) -> Result<Vec<Self>, ExplainError> {
-        let layers = model.layers().iter().filter(|layer| !layer.is_input());
-        layers.map(|layer| explain(model, layer, &layer.name())).collect()
+        let mut explained = Vec::new();
+        for layer in model.layers().iter().filter(|layer| !layer.is_input()) {
+            let name = layer.name();
+            explained.push(explain(model, layer, &name)?);
+            for inner in layer.model().map(convolutions).unwrap_or_default() {
+                explained.push(Self::of(model, &format!("{name}/{inner}"))?);
+            }
+        }
+        Ok(explained)
     }
 }
 
@@ -141,6 +169,7 @@ fn explain(model: &Model, layer: &LayerRef, name: &str) -> Result<LayerExplanati
         kernels: None,
         weights_per_kernel: None,
         weights_per_filter: None,
+        stages: Vec::new(),
         weights: 0,
         biases: 0,
         parameters: 0,
@@ -198,6 +227,9 @@ fn explain_layer(
             explained.kernels = Some(kernels.kernels);
             explained.weights_per_kernel = Some(kernels.per_kernel);
             explained.weights_per_filter = Some(kernels.per_filter);
+            if convolution.sharing == Sharing::Separable {
+                explained.stages = kernels.stages(convolution.filters as u64);
+            }
             explained.convolution = Some(describe(&convolution));
             explained.notes =
                 text::convolution(explained, &convolution, &kernels, (&inputs[0], &output));
@@ -266,6 +298,29 @@ struct Kernels {
 }
 
 impl Kernels {
+    /// The two stages of a separable convolution.
+    fn stages(&self, filters: u64) -> Vec<StageExplanation> {
+        let between = self.channels as u64;
+        vec![
+            StageExplanation {
+                stage: "depthwise",
+                filters: between,
+                kernels: between,
+                weights_per_kernel: self.per_kernel,
+                weights_per_filter: self.per_kernel,
+                weights: between * self.per_kernel,
+            },
+            StageExplanation {
+                stage: "pointwise",
+                filters,
+                kernels: between * filters,
+                weights_per_kernel: 1,
+                weights_per_filter: between,
+                weights: between * filters,
+            },
+        ]
+    }
+
     fn of(
         convolution: &Convolution,
         kind: &dyn Layer,

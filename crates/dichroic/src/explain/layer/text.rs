@@ -16,7 +16,11 @@ pub(super) fn convolution(
     counts.push(format!("{} in all kernels", many(explained.weights, "weight")));
     counts.push(format!("{} parameters: {}", grouped(explained.parameters), explained.formula));
     if let Some(macs) = explained.macs {
-        counts.push(format!("{} for one input", many(macs, "multiply-add")));
+        let how = match convolution.sharing {
+            Sharing::AcrossInputChannels => ", if the channels are added up first",
+            _ => "",
+        };
+        counts.push(format!("{} for one input{how}", many(macs, "multiply-add")));
     }
     vec![
         Note { about: "counts", lines: counts },
@@ -38,7 +42,8 @@ fn counts(convolution: &Convolution, kernels: &Kernels) -> Vec<String> {
         ),
         false => "no biases".to_owned(),
     };
-    let per_kernel = format!("{} a kernel: {sides}", many(kernels.per_kernel, "weight"));
+    let size = size_in_words(convolution);
+    let per_kernel = format!("{} a kernel: {size}", many(kernels.per_kernel, "weight"));
     let channels = kernels.channels as u64;
     let per_filter = format!(
         "{} a filter: {} × {sides}",
@@ -81,7 +86,7 @@ fn counts(convolution: &Convolution, kernels: &Kernels) -> Vec<String> {
                 many(in_channels, "input channel")
             ),
             format!(
-                "{} a kernel, which is the whole filter: {sides}",
+                "{} a kernel, which is the whole filter: {size}",
                 many(kernels.per_kernel, "weight")
             ),
             bias,
@@ -94,7 +99,7 @@ fn counts(convolution: &Convolution, kernels: &Kernels) -> Vec<String> {
                 many(in_channels, "input channel")
             ),
             format!(
-                "{} a kernel, which is the whole filter: {sides}; with a kernel of its own for each channel a filter would have {}",
+                "{} a kernel, which is the whole filter: {size}; with a kernel of its own for each channel a filter would have {}",
                 many(kernels.per_kernel, "weight"),
                 grouped(kernels.per_kernel * in_channels)
             ),
@@ -102,7 +107,7 @@ fn counts(convolution: &Convolution, kernels: &Kernels) -> Vec<String> {
         ],
         Sharing::Separable => vec![
             format!(
-                "two stages: {} of {sides}, {} for each of {}, then {} of {} over the channels between",
+                "two stages: {} of {size}, {} for each of {}, then {} of {} over the channels between",
                 many(channels, "kernel"),
                 kernels.multiplier,
                 many(in_channels, "input channel"),
@@ -224,19 +229,26 @@ fn pictures(convolution: &Convolution, kernels: &Kernels) -> Vec<String> {
     let channels = kernels.channels as u64;
     let products = kernels.per_kernel * channels;
     let bias = if convolution.bias { ", and the bias is added" } else { "" };
+    if convolution.window.transposed {
+        return transposed_pictures(convolution, channels, bias);
+    }
+    let kernel = match rank {
+        1 => format!("kernel of size {sides}"),
+        _ => format!("{sides} kernel"),
+    };
     match convolution.sharing {
         Sharing::Depthwise => vec![
-            format!("as one {rank}-D filter: a filter is its one kernel of {sides}; an output value is the sum of its {}{bias}", many(products, "product")),
+            format!("as one {rank}-D filter: a filter is its one {kernel}; an output value is the sum of its {}{bias}", many(products, "product")),
             "as separate kernels: there is nothing to separate, a filter has one channel; to mix channels a 1×1 convolution has to follow".to_owned(),
         ],
         Sharing::AcrossInputChannels => vec![
-            format!("as one {}-D filter: {channels} copies of the same {sides} kernel, one behind the other; {} give one output value{bias}", rank + 1, many(products, "product")),
+            format!("as one {}-D filter: {channels} copies of the same {kernel}, one behind the other; {} give one output value{bias}", rank + 1, many(products, "product")),
             format!("as {} used {channels} times: each channel is filtered with it and the {channels} results are added; adding the channels first and filtering the sum once gives the same", many(1, "kernel")),
             "both are the same sum with its terms in another order".to_owned(),
         ],
         Sharing::Separable => vec![
             format!("as one {}-D filter: filter k acts like a {sides}×{} block whose slice for a channel is that channel's kernel times one number of the second stage; all filters share these slices", rank + 1, convolution.in_channels),
-            format!("as separate kernels: each channel is filtered with its own {sides} kernel, then every filter adds the {channels} results with weights of its own{bias}"),
+            format!("as separate kernels: each channel is filtered with its own {kernel}, then every filter adds the {channels} results with weights of its own{bias}"),
             "both give the same sums; the two stages need far fewer products".to_owned(),
         ],
         Sharing::None | Sharing::Grouped => {
@@ -246,10 +258,44 @@ fn pictures(convolution: &Convolution, kernels: &Kernels) -> Vec<String> {
             };
             vec![
                 format!("as one {}-D filter: a block of {sides}×{channels} weights is laid on the input; the {} are added up{bias}: one output value", rank + 1, many(products, "product")),
-                format!("as {} of rank {rank}: each channel{whose} is filtered with a {sides} kernel of its own, and the {} are added up{bias}", many(channels, "separate kernel"), many(channels, "result")),
+                format!("as {} of rank {rank}: each channel{whose} is filtered with a {kernel} of its own, and the {} are added up{bias}", many(channels, "separate kernel"), many(channels, "result")),
                 format!("both are the same sum of {}, grouped in another way; Keras stores the second as the slices of the first", many(products, "product")),
             ]
         }
+    }
+}
+
+/// A transposed filter is spread from each input; only some of its weights meet one output value.
+fn transposed_pictures(convolution: &Convolution, channels: u64, bias: &str) -> Vec<String> {
+    let (rank, sides, window) = (convolution.rank, sides(convolution), &convolution.window);
+    let meeting = |axis: usize| {
+        let (strides, dilation) = (window.strides[axis], window.dilation_rate[axis]);
+        // Weights that reach the same output lie this many apart.
+        let apart = (1..=strides).find(|weights| (weights * dilation).is_multiple_of(strides));
+        window.size[axis].div_ceil(apart.unwrap_or(strides)) as u64
+    };
+    let products = (0..rank).map(meeting).product::<u64>() * channels;
+    vec![
+        format!(
+            "as one {}-D filter: a block of {sides}×{channels} weights is spread over the output from every input position; at most {} fall on one output value and are added up{bias}",
+            rank + 1,
+            many(products, "product")
+        ),
+        format!(
+            "as {} of rank {rank}: each channel is spread with a kernel of {} of its own, and the {} are added up{bias}",
+            many(channels, "separate kernel"),
+            size_in_words(convolution),
+            many(channels, "result")
+        ),
+        "both are the same sum, grouped in another way; Keras stores the second as the slices of the first".to_owned(),
+    ]
+}
+
+/// The kernel's sides in words: `3×3`, along one axis `size 3`.
+fn size_in_words(convolution: &Convolution) -> String {
+    match convolution.rank {
+        1 => format!("size {}", sides(convolution)),
+        _ => sides(convolution),
     }
 }
 
@@ -324,7 +370,13 @@ fn purpose(class_name: &str, kind: &dyn Layer, inputs: &[Shape]) -> Option<Strin
         name if name.starts_with("ZeroPadding") => "puts zeros around every channel",
         name if name.starts_with("Cropping") => "cuts cells off the edges of every channel",
         name if name.starts_with("UpSampling") => {
-            "repeats or interpolates positions, channel by channel"
+            let config = kind.config();
+            match config.get("interpolation").and_then(serde_json::Value::as_str) {
+                None | Some("nearest") => "repeats positions, channel by channel",
+                Some(how) => {
+                    return Some(format!("interpolates positions ({how}), channel by channel"));
+                }
+            }
         }
         "Dense" => {
             "every unit adds up all inputs with weights of its own: a 1×1 convolution at each position"

@@ -68,7 +68,7 @@ fn label(variant: &Variant) -> String {
     };
     // Two ways of depthwise differ only after the comma.
     match variant.sharing {
-        "depthwise" => variant.name.replace(", ", " "),
+        "depthwise" => variant.name.clone(),
         _ => short.to_owned(),
     }
 }

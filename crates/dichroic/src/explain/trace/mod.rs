@@ -38,6 +38,10 @@ pub struct Trace {
     pub filter: usize,
     /// The position in the output.
     pub at: Vec<usize>,
+    /// Distance between neighbouring input positions of a patch (outputs, if transposed), along each axis.
+    pub dilation_rate: Vec<usize>,
+    /// Whether inputs are spread over outputs.
+    pub transposed: bool,
     /// Each input channel that the filter sees.
     pub channels: Vec<ChannelTrace>,
     /// The sum over the channels.
@@ -63,12 +67,15 @@ pub struct Trace {
 pub struct ChannelTrace {
     /// The input channel.
     pub channel: usize,
-    /// Where the patch begins in the input, along each axis; below 0 in the padding. `None` if transposed.
+    /// Where the patch begins in the input, along each axis; below 0 in the padding. If transposed, the first
+    /// input position that meets a weight, `None` where none does.
     pub from: Option<Vec<i64>>,
     /// The input values under the kernel; 0 in the padding, and where a transposed kernel meets no input.
     pub patch: Grid,
-    /// How many of these are such zeros.
+    /// How many of these lie outside the input.
     pub outside: usize,
+    /// How many weights of a transposed kernel meet no input position because of the strides.
+    pub between: usize,
     /// The kernel for this channel and filter.
     pub kernel: Grid,
     /// Patch times kernel.
@@ -119,6 +126,7 @@ impl Trace {
         request: &TraceRequest,
         inputs: &[Tensor],
     ) -> Result<Self, ExplainError> {
+        let request = &TraceRequest { layer: model.path_of(&request.layer)?, ..request.clone() };
         let layer = model.get_layer(&request.layer)?;
         let run = Run::of(model, &request.layer, inputs)?;
         let not_one = || ExplainError::NotAConvolution {
@@ -194,6 +202,8 @@ fn trace(
         class_name: layer.class_name().to_owned(),
         filter: request.filter,
         at: request.at.clone(),
+        dilation_rate: place.convolution.window.dilation_rate.clone(),
+        transposed: place.convolution.window.transposed,
         channels,
         sum,
         bias,
@@ -301,13 +311,21 @@ fn weights<'a>(model: &'a Model, layer: &LayerRef) -> Result<Vec<&'a Tensor>, Ex
     Ok(ids.filter_map(|index| parameters.get(dichroic_graph::ParameterId(index))).collect())
 }
 
-/// The names of the convolutions that a model lists.
+/// The paths of a model's convolutions, those in nested models too.
 pub(super) fn convolutions(model: &Model) -> Vec<String> {
-    let is_one = |layer: &&LayerRef| match (layer.layer(), layer.built_for()) {
-        (Some(kind), Some(inputs)) => kind.convolution(inputs).is_some(),
-        _ => false,
-    };
-    model.layers().iter().filter(is_one).map(LayerRef::name).collect()
+    let mut paths = Vec::new();
+    for layer in model.layers() {
+        let name = layer.name();
+        if let Some(nested) = layer.model() {
+            paths.extend(convolutions(nested).iter().map(|inner| format!("{name}/{inner}")));
+        }
+        if let (Some(kind), Some(inputs)) = (layer.layer(), layer.built_for())
+            && kind.convolution(inputs).is_some()
+        {
+            paths.push(name);
+        }
+    }
+    paths
 }
 
 /// The input channels that a filter sees.

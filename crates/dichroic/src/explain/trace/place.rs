@@ -77,16 +77,29 @@ impl Place<'_> {
         let count: usize = sizes.iter().product();
         let mut patch = Vec::with_capacity(count);
         let mut kernel = Vec::with_capacity(count);
-        let mut outside = 0;
+        let (mut outside, mut between) = (0, 0);
+        let mut first_met: Option<Vec<i64>> = None;
         for cell in 0..count {
             let under = unravel(cell, &sizes);
-            match self.input_at(&under, at, channel) {
-                Some(value) => patch.push(f64::from(value)),
-                None => {
-                    outside += 1;
-                    patch.push(0.0);
+            patch.push(match self.met(&under, at) {
+                Met::Input(position) => {
+                    let value = self.input_at(&position, channel);
+                    let position = position.into_iter().map(|place| place as i64);
+                    first_met = Some(match first_met {
+                        Some(first) => first.into_iter().zip(position).map(least).collect(),
+                        None => position.collect(),
+                    });
+                    f64::from(value)
                 }
-            }
+                Met::Outside => {
+                    outside += 1;
+                    0.0
+                }
+                Met::Between => {
+                    between += 1;
+                    0.0
+                }
+            });
             kernel.push(f64::from(self.weight(cell, kernel_at)));
         }
         let products: Vec<f64> = patch.iter().zip(&kernel).map(|(x, weight)| x * weight).collect();
@@ -94,14 +107,18 @@ impl Place<'_> {
         let grid = |values| Grid { sizes: sizes.clone(), values };
         ChannelTrace {
             channel,
-            from: (!window.transposed).then(|| {
-                let first = |axis: usize| {
-                    (at[axis] * window.strides[axis]) as i64 - window.pad_before[axis] as i64
-                };
-                (0..at.len()).map(first).collect()
-            }),
+            from: match window.transposed {
+                true => first_met,
+                false => {
+                    let first = |axis: usize| {
+                        (at[axis] * window.strides[axis]) as i64 - window.pad_before[axis] as i64
+                    };
+                    Some((0..at.len()).map(first).collect())
+                }
+            },
             patch: grid(patch),
             outside,
+            between,
             kernel: grid(kernel),
             products: grid(products),
             sum,
@@ -110,28 +127,37 @@ impl Place<'_> {
         }
     }
 
-    /// The input value that meets the weight at `under` for the output at `at`; `None` outside the input.
-    fn input_at(&self, under: &[usize], at: &[usize], channel: usize) -> Option<f32> {
+    /// What the weight at `under` meets for the output at `at`.
+    fn met(&self, under: &[usize], at: &[usize]) -> Met {
         let window = &self.convolution.window;
         let sizes = &self.input.shape()[1..];
-        let mut index = 0;
+        let mut inside = true;
+        let mut position = Vec::with_capacity(at.len());
         for axis in 0..at.len() {
-            let reach = under[axis] * window.dilation_rate[axis];
-            let position = if window.transposed {
+            let reach = (under[axis] * window.dilation_rate[axis]) as i64;
+            let (strides, before) = (window.strides[axis] as i64, window.pad_before[axis] as i64);
+            let place = if window.transposed {
                 // Input i spreads to output i · strides + reach - pad_before.
-                let spread = (at[axis] + window.pad_before[axis]).checked_sub(reach)?;
-                spread
-                    .is_multiple_of(window.strides[axis])
-                    .then(|| spread / window.strides[axis])?
+                let spread = at[axis] as i64 + before - reach;
+                if spread % strides != 0 {
+                    return Met::Between;
+                }
+                spread / strides
             } else {
-                (at[axis] * window.strides[axis] + reach).checked_sub(window.pad_before[axis])?
+                at[axis] as i64 * strides + reach - before
             };
-            if position >= sizes[axis] {
-                return None;
+            match usize::try_from(place) {
+                Ok(place) if place < sizes[axis] => position.push(place),
+                _ => inside = false,
             }
-            index = index * sizes[axis] + position;
         }
-        self.input.data().get(index * sizes[at.len()] + channel).copied()
+        if inside { Met::Input(position) } else { Met::Outside }
+    }
+
+    fn input_at(&self, position: &[usize], channel: usize) -> f32 {
+        let places = position.iter().chain([&channel]).zip(&self.input.shape()[1..]);
+        let index = places.fold(0, |index, (place, size)| index * size + place);
+        self.input.data().get(index).copied().unwrap_or(f32::NAN)
     }
 
     /// The weight in cell `cell` of the kernel at a place on the last two axes.
@@ -141,6 +167,20 @@ impl Place<'_> {
         let (rows, columns) = (shape[shape.len() - 2], shape[shape.len() - 1]);
         kernel.data().get((cell * rows + row) * columns + column).copied().unwrap_or(f32::NAN)
     }
+}
+
+/// What a weight meets.
+enum Met {
+    /// The input at this position.
+    Input(Vec<usize>),
+    /// A position beyond the input's edge.
+    Outside,
+    /// No position: the strides of a transposed convolution step over this output.
+    Between,
+}
+
+fn least((a, b): (i64, i64)) -> i64 {
+    a.min(b)
 }
 
 /// The position of a cell along each axis.
