@@ -217,6 +217,8 @@ fn layers_and_data_are_listed() {
         assert!(names.contains(&name), "{name}");
     }
     assert!(place.good(&["layers", "Conv2D"]).starts_with("Conv2D(filters, kernel_size, strides="));
+    assert!(place.good(&["layers", "Conv1D"]).contains("strides=1,"));
+    assert!(place.good(&["layers", "InputLayer"]).contains("batch_shape,"));
     let text = place.good(&["data"]);
     assert!(text.contains("photos") && text.contains("fashion"), "{text}");
     assert!(place.json(&["data", "--json"])["data_sets"].as_array().unwrap().len() >= 3);

@@ -79,3 +79,23 @@ fn the_number_of_threads_changes_no_bit() {
     assert_eq!(trace("1"), trace("2"));
     place.bad(2, &["layers", "--threads", "0"]);
 }
+
+#[test]
+fn titles_are_bold_where_colour_is_asked_for() {
+    let place = Place::new("titles");
+    place.model("brightness.py");
+    let layer = ["brightness.py", "--layer", "conv2d"];
+    let commands = [
+        [&["explain"][..], &layer].concat(),
+        [&["what-if"][..], &layer].concat(),
+        vec!["plan", "brightness.py"],
+        vec!["layers"],
+        vec!["data"],
+    ];
+    for command in commands {
+        let coloured = place.good(&[&command[..], &["--color", "always"]].concat());
+        assert!(coloured.starts_with("\x1b[1m"), "{command:?}");
+        let plain = place.good(&command);
+        assert_eq!(coloured.replace("\x1b[1m", "").replace("\x1b[0m", ""), plain);
+    }
+}

@@ -175,6 +175,32 @@ fn an_interrupted_training_saves_and_says_how_to_go_on() {
     assert!(text.contains("nothing is left to do"), "{text}");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupted_training_overwrites_no_other() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+
+    let place = Place::new("interrupt-again");
+    place.model("brightness.py");
+    brightness_folder(&place, "pictures");
+    place.write("interrupted.keras", "of yesterday");
+    let arguments = ["train", "brightness.py", "--data", "pictures", "--epochs", "1000000"];
+    let mut child = place.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut text = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    // The line of the model comes first, that of an epoch second: training is under way.
+    stdout.read_line(&mut text).unwrap();
+    stdout.read_line(&mut text).unwrap();
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    stdout.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{text}");
+    assert!(text.contains("--resume interrupted-2.keras"), "{text}");
+    assert_eq!(std::fs::read(place.path("interrupted.keras")).unwrap(), b"of yesterday");
+    assert!(place.path("interrupted-2.keras").exists());
+}
+
 #[test]
 fn the_demo_trains_explains_and_saves() {
     let place = Place::new("demo");
