@@ -5,12 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod archive;
-mod atomic;
 mod error;
 mod keras;
 mod weights;
 
-pub use atomic::write_beside;
 pub use error::{FormatError, Problem};
 pub use keras::{
     Contents, SavedModel, SavedTraining, is_keras, read_keras, read_outline, write_keras,

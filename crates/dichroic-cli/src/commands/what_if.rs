@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use clap::Args;
 use dichroic::data::Split;
+use dichroic::data::write_beside;
 use dichroic::explain::{Scene, WhatIf as Comparison};
 use dichroic::model::Model;
 use dichroic::train::{FitOptions, Outcome, PerOutput, Trainer};
-use dichroic_formats::write_beside;
 
 use crate::failure::Failure;
 use crate::holdout::{held, hold_out};

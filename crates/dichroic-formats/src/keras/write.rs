@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use dichroic::data::write_beside;
 use dichroic_graph::ParameterId;
 use serde_json::{Value, json};
 
 use super::layout::Layout;
 use super::{CONFIG, Contents, METADATA, OURS, WEIGHTS, date, training};
 use crate::archive::write_archive;
-use crate::atomic::write_beside;
 use crate::error::{FormatError, Located, Problem};
 use crate::weights::{Variable, WeightsWriter};
 

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 mod array;
+mod atomic;
 mod dataset;
 mod embedded;
 mod error;
@@ -19,6 +20,7 @@ pub mod npz;
 pub mod picture;
 
 pub use array::{Array, PixelRange, Values};
+pub use atomic::write_beside;
 pub use dataset::{Dataset, Split};
 pub use embedded::{NAMES, named};
 pub use error::DataError;

@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 
 use super::limits::DEFLATE_RATIO;
 use super::npy::{self, NpyArray, NpyValues};
-use super::{Array, DataError, Dataset, Limits, PixelRange, Split, Values};
+use super::{Array, DataError, Dataset, Limits, PixelRange, Split, Values, write_beside};
 
 /// More arrays than this in one archive are refused.
 const MAX_ARRAYS: usize = 65_536;
@@ -81,19 +81,15 @@ fn size_of_values(values: &NpyValues) -> u64 {
 /// # Errors
 /// When the file can't be written.
 pub fn write_npz(path: &Path, arrays: &[(String, NpyArray)]) -> Result<(), DataError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = Path::new(&beside);
-    let written = write_archive(beside, arrays).and_then(|()| std::fs::rename(beside, path));
-    written.map_err(|error| {
-        // The first error is the one to report; a part that was never made can't be removed.
-        let _ = std::fs::remove_file(beside);
-        DataError::io(path, error)
-    })
+    write_beside(path, |file| write_archive(file, arrays))
+        .map_err(|error| DataError::io(path, error))
 }
 
-fn write_archive(path: &Path, arrays: &[(String, NpyArray)]) -> std::io::Result<()> {
-    let mut archive = zip::ZipWriter::new(BufWriter::new(File::create(path)?));
+fn write_archive(
+    file: &mut BufWriter<File>,
+    arrays: &[(String, NpyArray)],
+) -> std::io::Result<()> {
+    let mut archive = zip::ZipWriter::new(file);
     for (name, array) in arrays {
         let large = size_of_values(&array.values) >= u64::from(u32::MAX);
         // No time of writing: the same arrays give the same bytes.
@@ -104,8 +100,8 @@ fn write_archive(path: &Path, arrays: &[(String, NpyArray)]) -> std::io::Result<
         archive.start_file(format!("{name}.npy"), options)?;
         npy::write_npy(&mut archive, array)?;
     }
-    let file = archive.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-    file.sync_all()
+    archive.finish()?;
+    Ok(())
 }
 
 /// The names under which a model knows its inputs and outputs.

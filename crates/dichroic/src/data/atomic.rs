@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 /// use std::io::Write;
 /// let path = std::env::temp_dir().join("dichroic-doc-atomic.txt");
-/// dichroic_formats::write_beside(&path, |file| file.write_all(b"whole"))?;
+/// dichroic::data::write_beside(&path, |file| file.write_all(b"whole"))?;
 /// assert_eq!(std::fs::read(&path)?, b"whole");
 /// # std::fs::remove_file(&path)?;
 /// # Ok::<(), std::io::Error>(())
