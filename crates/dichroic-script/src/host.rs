@@ -106,6 +106,9 @@ pub(crate) trait Library {
     /// A name that needs no import, such as `Conv2D` in an inline expression.
     fn bare_name(&self, name: &str) -> Option<Value>;
 
+    /// What to say of a name that is the library's own and was not imported.
+    fn hint(&self, name: &str) -> Option<String>;
+
     /// The names that need no import, to compare a misspelt one with.
     fn bare_names(&self) -> Vec<String>;
 }

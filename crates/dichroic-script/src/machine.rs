@@ -165,6 +165,9 @@ impl<'a> Machine<'a> {
         if let Some(reason) = builtins::refused(name) {
             return Fault::unsupported(format!("`{name}` is not available: {reason}"));
         }
+        if let Some(hint) = self.library.hint(name) {
+            return fault.with_hint(hint);
+        }
         let bare = self.library.bare_names();
         let known = bare.iter().map(String::as_str);
         let known = known.chain(self.globals().map(|(known, _)| known));

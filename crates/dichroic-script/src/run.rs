@@ -130,6 +130,10 @@ pub(crate) mod tests {
             None
         }
 
+        fn hint(&self, _name: &str) -> Option<String> {
+            None
+        }
+
         fn bare_names(&self) -> Vec<String> {
             Vec::new()
         }

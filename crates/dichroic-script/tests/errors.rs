@@ -117,8 +117,8 @@ fn training_is_sent_to_the_program() {
         fails(&text, (3, &format!("m.{call}")), ErrorKind::Unsupported, &[instead]);
     }
     fails(
-        "from keras.callbacks import EarlyStopping\nstop = EarlyStopping(patience=3)",
-        (2, "EarlyStopping(patience=3)"),
+        "from keras.callbacks import EarlyStopping\nstop = EarlyStopping.from_config({})",
+        (2, "EarlyStopping.from_config({})"),
         ErrorKind::Unsupported,
         &["keras.callbacks.EarlyStopping", "dichroic train"],
     );
@@ -156,10 +156,92 @@ fn what_compile_does_not_know_is_marked() {
     }
     fails(&script("optimiser='adam'"), (3, "optimiser='adam'"), ErrorKind::Type, &["`optimizer`"]);
     for arguments in
-        ["'SGD', 'mse', metrics=['accuracy', 'mae']", "loss={'dense': 'mse'}", "'Adadelta'"]
+        ["'SGD', 'mse', metrics=['accuracy', 'mae']", "loss={'dense': 'mse'}", "'Adam'"]
     {
         assert!(run(&script(arguments)).is_ok(), "{arguments}");
     }
+}
+
+#[test]
+fn what_keras_can_train_with_and_dichroic_cannot_is_named_with_what_it_has() {
+    let script = |arguments: &str| {
+        format!(
+            "import keras\nm = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])\nm.compile({arguments})"
+        )
+    };
+    for (marked, parts) in [
+        ("optimizer='nadam'", ["optimizer \"nadam\"", "it has Adam, AdamW, RMSprop, SGD"]),
+        ("optimizer=keras.optimizers.Nadam(0.1)", ["optimizer \"Nadam\"", "it has Adam"]),
+        ("loss='tversky'", ["loss \"tversky\"", "it has "]),
+        ("metrics=['auc']", ["metric \"auc\"", "it has accuracy, "]),
+        ("metrics=['mse', keras.metrics.AUC()]", ["metric \"AUC\"", "it has accuracy, "]),
+    ] {
+        let arguments = match marked.starts_with("optimizer") {
+            true => marked.to_owned(),
+            false => format!("'adam', {marked}"),
+        };
+        fails(&script(&arguments), (3, marked), ErrorKind::Unsupported, &parts);
+    }
+    let unread = "optimizer=keras.optimizers.SGD(learning_rat=0.1)";
+    fails(&script(unread), (3, unread), ErrorKind::Value, &["learning_rat"]);
+    let old = "optimizer=keras.optimizers.SGD(lr=0.01, decay=1e-6, momentum=0.9, nesterov=True)";
+    assert!(run(&script(old)).is_ok());
+}
+
+#[test]
+fn a_layer_that_only_keras_has_is_no_slip_of_the_pen() {
+    let says = "LSTM is a Keras layer that dichroic doesn't have";
+    let lists = "`dichroic layers` lists those it has";
+    for (text, line, marked) in [
+        ("from keras.layers import LSTM, Dense\nx = LSTM(8)", 2, "LSTM(8)"),
+        ("from tensorflow.keras import layers\nx = layers.LSTM(8)", 2, "layers.LSTM(8)"),
+    ] {
+        fails(text, (line, marked), ErrorKind::Unsupported, &[says, lists]);
+    }
+    for text in ["x = LSTM(8)", "from keras.layers import *\nx = LSTM(8)"] {
+        let line = text.lines().count();
+        fails(text, (line, "LSTM"), ErrorKind::Name, &[says, lists]);
+    }
+    for layer in ["RandomFlip", "Embedding", "Lambda", "MultiHeadAttention"] {
+        let call = format!("keras.layers.{layer}(1)");
+        let says = format!("{layer} is a Keras layer");
+        fails(&format!("import keras\n{call}"), (2, &call), ErrorKind::Unsupported, &[&says]);
+    }
+    let inline = Script::inline("LSTM(8)", &Options::default()).expect_err("there is no LSTM");
+    assert!(inline.to_string().contains(says), "{inline}");
+    fails("x = Dense(8)", (1, "Dense"), ErrorKind::Name, &["`from keras.layers import Dense`"]);
+    assert!(
+        run("from keras.layers import Dense, LSTM\nassert not isinstance(Dense(1), LSTM)").is_ok()
+    );
+}
+
+#[test]
+fn everything_imported_from_layers_brings_the_merges_that_are_functions() {
+    let text = "from tensorflow.keras.layers import *\nfrom keras import Model\na = Input((4, 4, 3))\nb = Input((4, 4, 3))\nc = concatenate([add([a, b]), subtract([a, b]), multiply([a, b]), average([a, b]), maximum([a, b]), minimum([a, b])])\nm = Model([a, b], c)\nassert m.output_shape == (None, 4, 4, 18)";
+    if let Err(error) = run(text) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn pictures_and_callbacks_after_the_model_change_nothing() {
+    let text = "import tensorflow as tf\nfrom tensorflow import keras\nfrom tensorflow.keras.callbacks import EarlyStopping, ModelCheckpoint\nfrom keras.utils import plot_model\nm = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])\nassert keras.utils.plot_model(m, 'model.png', show_shapes=True) is None\nplot_model(m, to_file='model.png')\ncallbacks = [EarlyStopping(patience=3), ModelCheckpoint('best.keras'), tf.keras.callbacks.TensorBoard(log_dir='logs')]\nassert isinstance(callbacks[0], EarlyStopping)";
+    if let Err(error) = run(text) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn activation_functions_on_tensors_are_named_like_the_operations_of_keras() {
+    let text = "import keras\nx = keras.Input((4,))\na = keras.activations\ny = a.softmax(a.exponential(a.swish(a.silu(a.relu(a.linear(a.relu(x)))))))\nm = keras.Model(x, y)\nprint([layer.name for layer in m.layers])\nprint([type(layer).__name__ for layer in m.layers])";
+    let mut printed = Vec::new();
+    if let Err(error) = Script::run(text, "model.py", &Options::default(), &mut printed) {
+        panic!("{error}");
+    }
+    assert_eq!(
+        String::from_utf8(printed).expect("scripts print text"),
+        "['input_layer', 're_lu', 're_lu_1', 'silu', 'silu_1', 'exp', 'softmax']\n['InputLayer', 'ReLU', 'ReLU', 'Activation', 'Activation', 'Activation', 'Softmax']\n"
+    );
 }
 
 #[test]

@@ -61,14 +61,31 @@ impl HostObject for ActivationFunction {
                 input.value.type_name()
             )));
         };
-        let mut config = Map::new();
-        config.insert("activation".to_owned(), Json::String(self.name.to_string()));
-        let name = self.session.auto_name(&self.name);
-        let layer = make(machine, "Activation", &config, name)?;
+        // Keras hands back what the identity was given.
+        if &*self.name == "linear" {
+            return Ok(input.value.clone());
+        }
+        let (class_name, config) = match &*self.name {
+            "relu" => ("ReLU", Map::new()),
+            "softmax" => ("Softmax", Map::new()),
+            name => ("Activation", Map::from_iter([("activation".to_owned(), Json::from(name))])),
+        };
+        let name = self.session.auto_name(operation(&self.name));
+        let layer = make(machine, class_name, &config, name)?;
         TensorObject::applied(&self.session, machine, &layer, vec![tensor.symbol().clone()])
     }
 
     fn same(&self, other: &dyn HostObject) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|other| other.name == self.name)
+    }
+}
+
+/// The name of the operation that Keras makes of an activation function, from which automatic names are made.
+fn operation(function: &str) -> &str {
+    match function {
+        "relu" => "ReLU",
+        "swish" => "silu",
+        "exponential" => "exp",
+        same => same,
     }
 }

@@ -5,7 +5,7 @@ use dichroic::explain::{Style, Summary, SummaryOptions};
 use dichroic::model::{Kind, Model};
 use serde_json::{Map, Value as Json};
 
-use super::{ModelObject, axes_of, json, refused, refused_by_model, tables};
+use super::{ModelObject, axes_of, compiled, json, refused, refused_by_model};
 use crate::arguments::{Argument, Arguments, float, placed};
 use crate::error::{ErrorKind, Eval, Fault};
 use crate::machine::Machine;
@@ -192,7 +192,7 @@ fn compile(object: &ModelObject, machine: &mut Machine<'_>, arguments: Arguments
         let value = match &argument {
             Some(argument) => argument.read(|value| {
                 let json = json::from_value(machine, value)?;
-                check_names(name, &json)?;
+                compiled::check(name, &json)?;
                 Ok(json)
             })?,
             None => default,
@@ -201,28 +201,4 @@ fn compile(object: &ModelObject, machine: &mut Machine<'_>, arguments: Arguments
     }
     object.set_compiled(Json::Object(compiled));
     Ok(Value::None)
-}
-
-/// Refuses a string that names no optimizer, loss or metric of Keras, wherever it stands in the argument.
-fn check_names(argument: &str, json: &Json) -> Eval<()> {
-    match json {
-        Json::String(name) => match tables::unknown(argument, name) {
-            None => Ok(()),
-            Some(nearest) => {
-                let fault = Fault::value_error(format!(
-                    "Keras has nothing called {name:?} for `{argument}`"
-                ));
-                Err(match nearest {
-                    Some(nearest) => fault.with_hint(format!("did you mean {nearest:?}?")),
-                    None => fault,
-                })
-            }
-        },
-        Json::Array(items) => items.iter().try_for_each(|item| check_names(argument, item)),
-        // An object is made of names that were checked when it was made; a table has one entry for each output.
-        Json::Object(table) if !table.contains_key("class_name") => {
-            table.values().try_for_each(|item| check_names(argument, item))
-        }
-        _ => Ok(()),
-    }
 }

@@ -4,11 +4,13 @@
 
 mod activations;
 mod applications;
+mod compiled;
 mod configured;
 mod json;
 mod layer_classes;
 mod layers;
 mod methods;
+mod missing_layers;
 mod model_classes;
 mod models;
 mod modules;
@@ -127,6 +129,15 @@ impl Library for Keras {
 
     fn bare_name(&self, name: &str) -> Option<Value> {
         self.bare.then(|| modules::bare_name(&self.session, name)).flatten()
+    }
+
+    fn hint(&self, name: &str) -> Option<String> {
+        if missing_layers::has(name) {
+            return Some(format!("{}; {}", missing_layers::refusal(name), missing_layers::HINT));
+        }
+        let of = |module: &str| self.find(&format!("{module}.{name}")).map(|_| module.to_owned());
+        let module = of("keras").or_else(|| of("keras.layers"))?;
+        Some(format!("put `from {module} import {name}` above"))
     }
 
     fn bare_names(&self) -> Vec<String> {

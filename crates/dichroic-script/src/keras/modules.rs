@@ -12,7 +12,7 @@ use super::configured::ConfigClass;
 use super::layer_classes::{self, LayerClass, LayerFunction};
 use super::model_classes::ModelClass;
 use super::refused::Refused;
-use super::{Session, TensorObject, layer_class};
+use super::{Session, TensorObject, layer_class, missing_layers};
 use crate::arguments::Arguments;
 use crate::error::{Eval, Fault};
 use crate::host::HostObject;
@@ -105,6 +105,7 @@ fn canonical(path: &str) -> String {
         ("keras.api.", "keras."),
         ("keras.src.", "keras."),
         ("keras.optimizers.legacy", "keras.optimizers"),
+        ("keras.utils.vis_utils", "keras.utils"),
         ("keras.layers.experimental.preprocessing", "keras.layers"),
         ("keras.optimizers.learning_rate_schedules", "keras.optimizers.schedules"),
     ] {
@@ -138,12 +139,15 @@ fn is_refused(path: &str) -> bool {
     })
 }
 
-/// Every name of a layer: classes, their other names, and functions.
+/// Every name of a layer: classes, their other names, and the functions that make a layer and call it.
 pub(super) fn layer_names() -> impl Iterator<Item = String> {
+    let functions = registry::class_names()
+        .map(str::to_lowercase)
+        .filter(|name| registry::function(name).is_some());
     let classes = registry::class_names().flat_map(|class_name| {
         std::iter::once(class_name).chain(registry::aliases(class_name).iter().copied())
     });
-    classes.chain(["Input", "InputLayer"]).map(str::to_owned)
+    classes.chain(["Input", "InputLayer"]).map(str::to_owned).chain(functions)
 }
 
 /// A name that an inline expression can use without an import: layers, models, and the modules themselves.
@@ -176,6 +180,7 @@ fn member(session: &Rc<Session>, module: &'static str, name: &str) -> Option<Val
         ("tensorflow", "__version__") => Some(Value::text("2.20.0")),
         ("tensorflow", "float32") => Some(Value::text("float32")),
         ("keras.backend" | "keras.utils", "clear_session") => function(Role::ClearSession),
+        ("keras.utils", "plot_model") => function(Role::PlotModel),
         ("keras.backend", "image_data_format") => function(Role::ImageDataFormat),
         ("keras.backend", "floatx") => function(Role::FloatX),
         ("keras.utils", "set_random_seed") | ("tensorflow.random" | "keras.random", "set_seed") => {
@@ -192,7 +197,8 @@ fn member(session: &Rc<Session>, module: &'static str, name: &str) -> Option<Val
                 name: name.into(),
                 class_name,
             }))),
-            (None, None) => None,
+            (None, None) => missing_layers::has(name)
+                .then(|| Refused::value(format!("{}{name}", missing_layers::PREFIX))),
         },
         _ => ConfigClass::find(module, name).or_else(|| outside(module, name)),
     }
@@ -223,7 +229,7 @@ impl HostObject for Module {
             "keras" => &["Input", "Model", "Sequential"],
             "keras.models" => &["Model", "Sequential"],
             "keras.applications" => &dichroic::applications::NAMES,
-            "keras.utils" => &["set_random_seed"],
+            "keras.utils" => &["plot_model", "set_random_seed"],
             "keras.backend" => &["clear_session", "image_data_format"],
             _ => &[],
         };
@@ -287,6 +293,7 @@ enum Role {
     ClearSession,
     ImageDataFormat,
     FloatX,
+    PlotModel,
     SetSeed,
 }
 
@@ -329,6 +336,8 @@ impl HostObject for Function {
                 let [] = arguments.exactly("floatx", [])?;
                 Ok(Value::text("float32"))
             }
+            // A picture changes no model, and a script writes no file.
+            Role::PlotModel => Ok(Value::None),
             Role::SetSeed => {
                 let [seed] = arguments.exactly("set_seed", ["seed"])?;
                 self.session.seed.set(Some(seed.integer()?));

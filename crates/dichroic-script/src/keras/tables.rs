@@ -67,10 +67,13 @@ static OPTIMIZERS: &[Class] = &[
     ),
     class("Adamax", &[], &["learning_rate", "beta_1", "beta_2", "epsilon"]),
     class("Ftrl", &[], &["learning_rate", "learning_rate_power", "initial_accumulator_value"]),
+    class("Lamb", &[], &["learning_rate", "beta_1", "beta_2", "epsilon"]),
     class("Lion", &[], &["learning_rate", "beta_1", "beta_2"]),
+    class("Muon", &[], &["learning_rate"]),
     class("Nadam", &[], &["learning_rate", "beta_1", "beta_2", "epsilon"]),
     class("RMSprop", &[], &["learning_rate", "rho", "momentum", "epsilon", "centered"]),
     class("SGD", &[], &["learning_rate", "momentum", "nesterov"]),
+    class("ScheduleFreeAdamW", &[], &["learning_rate"]),
 ];
 
 static SCHEDULES: &[Class] = &[
@@ -102,11 +105,18 @@ const CROSS_ENTROPY: &[&str] = &["from_logits", "label_smoothing", "axis", "redu
 const NAMED_LOSS: &[&str] = &["reduction", "name"];
 
 static LOSSES: &[Class] = &[
-    class("BinaryCrossentropy", &["binary_crossentropy"], CROSS_ENTROPY),
+    class("BinaryCrossentropy", &["binary_crossentropy", "bce", "BCE"], CROSS_ENTROPY),
     class("BinaryFocalCrossentropy", &["binary_focal_crossentropy"], &[]),
+    class("CTC", &["ctc"], NAMED_LOSS),
     class("CategoricalCrossentropy", &["categorical_crossentropy"], CROSS_ENTROPY),
     class("CategoricalFocalCrossentropy", &["categorical_focal_crossentropy"], &[]),
+    class(
+        "CategoricalGeneralizedCrossEntropy",
+        &["categorical_generalized_cross_entropy"],
+        &["q", "reduction", "name"],
+    ),
     class("CategoricalHinge", &["categorical_hinge"], NAMED_LOSS),
+    class("Circle", &["circle"], &[]),
     class("CosineSimilarity", &["cosine_similarity"], &["axis", "reduction", "name"]),
     class("Dice", &["dice"], &[]),
     class("Hinge", &["hinge"], NAMED_LOSS),
@@ -132,6 +142,7 @@ static LOSSES: &[Class] = &[
         &["from_logits", "ignore_class", "reduction", "axis", "name"],
     ),
     class("SquaredHinge", &["squared_hinge"], NAMED_LOSS),
+    class("Tversky", &["tversky"], &["alpha", "beta", "reduction", "name"]),
 ];
 
 const NAMED: &[&str] = &["name", "dtype"];
@@ -178,32 +189,4 @@ pub(super) fn classes(module: &str) -> Option<&'static [Class]> {
         "keras.metrics" => METRICS,
         _ => return None,
     })
-}
-
-/// The name of Keras that a string for `compile` most likely means, if it is none itself. Keras takes optimizers in any
-/// letter case, and knows metrics by losses' names as well.
-pub(super) fn unknown(argument: &str, name: &str) -> Option<Option<&'static str>> {
-    let modules: &[&str] = match argument {
-        "optimizer" => &["keras.optimizers"],
-        "loss" => &["keras.losses"],
-        "metrics" | "weighted_metrics" => &["keras.metrics", "keras.losses"],
-        _ => return None,
-    };
-    const SHORT: [&str; 4] = ["accuracy", "acc", "crossentropy", "ce"];
-    let short = if argument.ends_with("metrics") { &SHORT[..] } else { &[] };
-    let known = || {
-        let classes = modules.iter().flat_map(|module| classes(module).unwrap_or_default());
-        let names = classes
-            .flat_map(|class| std::iter::once(class.name).chain(class.aliases.iter().copied()));
-        short.iter().copied().chain(names)
-    };
-    let is_optimizer = argument == "optimizer";
-    let same = |known: &str| match is_optimizer {
-        true => known.eq_ignore_ascii_case(name),
-        false => known == name,
-    };
-    match known().any(same) {
-        true => None,
-        false => Some(crate::error::nearest(name, known())),
-    }
 }
