@@ -85,10 +85,7 @@ pub fn write_npz(path: &Path, arrays: &[(String, NpyArray)]) -> Result<(), DataE
         .map_err(|error| DataError::io(path, error))
 }
 
-fn write_archive(
-    file: &mut BufWriter<File>,
-    arrays: &[(String, NpyArray)],
-) -> std::io::Result<()> {
+fn write_archive(file: &mut BufWriter<File>, arrays: &[(String, NpyArray)]) -> std::io::Result<()> {
     let mut archive = zip::ZipWriter::new(file);
     for (name, array) in arrays {
         let large = size_of_values(&array.values) >= u64::from(u32::MAX);

@@ -9,6 +9,8 @@ mod layer;
 mod picture;
 mod receptive_field;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod what_if;
 

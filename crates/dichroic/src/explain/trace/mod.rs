@@ -58,7 +58,7 @@ pub struct Trace {
     pub executor: f32,
     /// How far the two are apart.
     pub difference: f64,
-    /// How far rounding may bring them apart: `1e-5 · Σ |product| + 1e-6`.
+    /// How far rounding may bring them apart: `1e-5 · Σ |product| + 1e-6`, stretched where the activation is steep.
     pub tolerance: f64,
 }
 
@@ -181,7 +181,13 @@ fn trace(
             weight * channel.products.values.iter().map(|product| product.abs()).sum::<f64>()
         })
         .sum();
-    let tolerance = 1e-5 * (products + f64::from(bias.unwrap_or(0.0).abs())) + 1e-6;
+    let rounding = 1e-5 * (products + f64::from(bias.unwrap_or(0.0).abs())) + 1e-6;
+    // A steep activation stretches what rounding did to its input.
+    let mut tolerance = rounding;
+    for total in [total - rounding, total + rounding] {
+        let stretched = (activated(layer, request, place, total)? - value).abs();
+        tolerance = tolerance.max(stretched + 1e-6 * value.abs());
+    }
     let difference = (value - f64::from(executor)).abs();
     // A comparison with NaN is false: NaN on one side alone is a disagreement too.
     let agrees = difference <= tolerance
@@ -376,6 +382,21 @@ mod tests {
         assert!(trace.difference <= trace.tolerance);
         assert_eq!(trace.channels.len(), 2);
         assert!((0.0..=1.0).contains(&trace.value));
+    }
+
+    #[test]
+    fn a_steep_activation_stretches_what_rounding_may_do() {
+        let mut model = Sequential::new()
+            .add(Input::new(&[5, 5, 2]))
+            .add(Conv2D::new(3, 3).activation("exponential"))
+            .finish()
+            .unwrap();
+        model.build(5).unwrap();
+        let bias = Tensor::new([3], vec![10.0; 3]).unwrap();
+        model.set_weight("conv2d", "bias", bias).unwrap();
+        let request = TraceRequest { layer: "conv2d".to_owned(), filter: 1, at: vec![1, 1] };
+        let trace = Trace::of(&model, &request, &[picture()]).unwrap();
+        assert!(trace.value > 100.0 && trace.tolerance > 1e-4 * trace.value, "{trace:?}");
     }
 
     #[test]
