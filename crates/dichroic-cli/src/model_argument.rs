@@ -141,21 +141,6 @@ pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<
     }
 }
 
-/// Refuses the name of a layer that the model doesn't have, with those that it has.
-///
-/// # Errors
-/// When there is no such layer.
-pub fn known_layer(model: &Model, name: &str) -> Result<(), Failure> {
-    let Err(error) = model.get_layer(name) else { return Ok(()) };
-    let names: Vec<String> = model.all_layers().iter().map(|layer| layer.name()).collect();
-    let more = if names.len() > SHOWN_LAYERS { ", … (see dichroic summary)" } else { "" };
-    let shown = names.into_iter().take(SHOWN_LAYERS).collect::<Vec<_>>().join(", ");
-    Err(Failure::input(error).help(format!("its layers are {shown}{more}")))
-}
-
-/// Names that still fit an error message.
-const SHOWN_LAYERS: usize = 24;
-
 /// The network of this name, for pictures of the usual size unless another is asked for.
 fn application(name: &str, input: Option<&InputShape>) -> Result<Model, Failure> {
     let mut options = applications::Options::default();

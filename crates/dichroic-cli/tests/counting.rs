@@ -130,6 +130,19 @@ fn explaining_a_model_lists_its_layers() {
 }
 
 #[test]
+fn a_layer_inside_a_nested_model_is_found_by_its_name_and_by_its_path() {
+    let place = Place::new("nested");
+    place.keras_file("nested.keras");
+    for name in ["inner_conv", "block/inner_conv"] {
+        let layer = place.json(&["explain", "nested.keras", "--layer", name, "--json"]);
+        assert_eq!(layer["type"], json!("Conv2D"), "{name}");
+        let trace = ["explain", "nested.keras", "--layer", name, "--filter", "1", "--at", "2,2"];
+        assert!(place.good(&trace).contains("they agree"), "{name}");
+        place.good(&["what-if", "nested.keras", "--layer", name]);
+    }
+}
+
+#[test]
 fn a_trace_ends_with_the_value_of_the_executor() {
     let place = seed();
     let arguments =

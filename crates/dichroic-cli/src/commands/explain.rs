@@ -9,7 +9,7 @@ use dichroic::model::Model;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::model_argument::{ModelArgument, known_layer};
+use crate::model_argument::ModelArgument;
 use crate::output::Output;
 use crate::pictures;
 
@@ -62,9 +62,6 @@ impl FromStr for Position {
 impl Explain {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         let loaded = self.model.load()?;
-        if let Some(name) = &self.layer {
-            known_layer(&loaded.model, name)?;
-        }
         if self.filter.is_some() || self.at.is_some() || self.image.is_some() {
             let model = loaded.with_values(0)?.model;
             return self.trace(&model, output);

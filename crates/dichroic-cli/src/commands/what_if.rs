@@ -13,7 +13,7 @@ use dichroic::train::{FitOptions, Outcome, PerOutput, Trainer};
 use crate::failure::Failure;
 use crate::holdout::{held, hold_out};
 use crate::interrupt::wish_to_stop;
-use crate::model_argument::{ModelArgument, known_layer};
+use crate::model_argument::ModelArgument;
 use crate::output::{Output, watched};
 use crate::training::{CompileArguments, accuracy, read_data, with_suitable_targets};
 
@@ -63,7 +63,6 @@ impl WhatIf {
             Picture::of(path)?;
         }
         let model = self.model.load()?.model;
-        known_layer(&model, &self.layer)?;
         let mut comparison = Comparison::of(&model, &self.layer).map_err(Failure::explained)?;
         if self.train {
             self.train_all(&model, &mut comparison)?;
