@@ -99,7 +99,7 @@ fn measure(problem: ConvProblem, isa: Isa) -> [f64; 3] {
     let mut output = vec![0.0; problem.output_len()];
     let forward = shortest(runs, || {
         let (output, scratch) = (&mut output[..], &mut scratch[..]);
-        plan.run(ConvArgs { input: &input, packed: &packed, bias: None, output, scratch });
+        plan.run(ConvArgs { input: &input, packed: &packed, bias: None, residual: None, output, scratch });
     });
 
     let plan = ConvInputGradient::plan(problem, epilogue, ConvMode::Exact, isa);
@@ -108,7 +108,7 @@ fn measure(problem: ConvProblem, isa: Isa) -> [f64; 3] {
     let mut output = vec![0.0; problem.input_len()];
     let into_input = shortest(runs, || {
         let (output, scratch) = (&mut output[..], &mut scratch[..]);
-        plan.run(ConvArgs { input: &gradient, packed: &packed, bias: None, output, scratch });
+        plan.run(ConvArgs { input: &gradient, packed: &packed, bias: None, residual: None, output, scratch });
     });
 
     let plan = ConvWeightGradient::plan(problem, isa);

@@ -104,7 +104,11 @@ impl Operation for Conv {
         context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
         let problem = self.problem(inputs)?;
-        let epilogue = Epilogue { bias: inputs.len() > 2, activation: self.activation };
+        let epilogue = Epilogue {
+            bias: inputs.len() > 2,
+            activation: self.activation,
+            ..Epilogue::default()
+        };
         let plan = ConvForward::plan(problem, epilogue, context.mode, context.isa);
         Ok(Box::new(ConvKernel { plan, bias: inputs.len() > 2 }))
     }
@@ -146,6 +150,7 @@ impl Kernel for ConvKernel {
             input: args.inputs[0],
             packed: args.packed,
             bias: self.bias.then(|| args.inputs[2]),
+            residual: None,
             output: args.outputs[0],
             scratch: args.scratch,
         });

@@ -128,7 +128,11 @@ impl Operation for ConvTranspose {
         context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
         let problem = self.problem(inputs)?;
-        let epilogue = Epilogue { bias: inputs.len() > 2, activation: self.activation };
+        let epilogue = Epilogue {
+            bias: inputs.len() > 2,
+            activation: self.activation,
+            ..Epilogue::default()
+        };
         let plan = ConvInputGradient::plan(problem, epilogue, context.mode, context.isa);
         Ok(Box::new(ConvTransposeKernel { plan, bias: inputs.len() > 2 }))
     }
@@ -170,6 +174,7 @@ impl Kernel for ConvTransposeKernel {
             input: args.inputs[0],
             packed: args.packed,
             bias: self.bias.then(|| args.inputs[2]),
+            residual: None,
             output: args.outputs[0],
             scratch: args.scratch,
         });

@@ -11,11 +11,12 @@
 use std::ops::Range;
 
 use super::direct::{MOST_RUNS, even_cuts};
+use super::epilogue::Ends;
 use super::finish::{Finish, ZEROS};
 use super::gather::{Gather, Place, Tap};
 use super::{ConvArgs, Epilogue};
 use crate::isa::Isa;
-use crate::parallel::{self, DisjointMut};
+use crate::parallel;
 use crate::simd::{Simd, WithSimd, dispatch};
 
 /// The widest tile, in vectors.
@@ -31,8 +32,8 @@ const TASK_MACS: usize = 250_000;
 #[derive(Clone, Debug)]
 pub(super) struct DepthwisePlan {
     gather: Gather,
+    epilogue: Epilogue,
     finish: Finish,
-    bias: bool,
     isa: Isa,
     vectors: usize,
     tile: usize,
@@ -82,7 +83,7 @@ impl DepthwisePlan {
             tasks.iter().map(products).fold(0, usize::saturating_add).saturating_mul(channels);
         Self {
             finish: Finish::new(epilogue.activation),
-            bias: epilogue.bias,
+            epilogue,
             nanoseconds: macs / MACS_PER_NANOSECOND / tasks.len().max(1),
             gather,
             isa,
@@ -116,17 +117,13 @@ impl DepthwisePlan {
 
     pub fn run(&self, args: ConvArgs<'_>) {
         assert_eq!(args.input.len(), self.gather.source_len(), "length of the values convolved");
-        assert_eq!(args.output.len(), self.gather.destination_len(), "length of the result");
         assert_eq!(args.packed.len(), self.packed_len, "length of the packed weights");
-        let bias = args.bias.filter(|_| self.bias);
-        assert_eq!(bias.is_some(), self.bias, "a bias is planned for, and must be given");
-        if let Some(bias) = bias {
-            assert_eq!(bias.len(), self.gather.destination_channels, "length of the bias");
-        }
-        let output = DisjointMut::new(args.output);
+        let (places, channels) = self.gather.destination_size();
+        let (source, packed) = (args.input, args.packed);
+        let ends = Ends::new(&self.epilogue, places, channels, args);
+        let values = Values { source, packed, ends };
         parallel::for_each(self.tasks.len(), self.nanoseconds, |i| {
-            let values = Values { source: args.input, packed: args.packed, bias, output };
-            dispatch(self.isa, TaskOp { plan: self, task: &self.tasks[i], values });
+            dispatch(self.isa, TaskOp { plan: self, task: &self.tasks[i], values: &values });
         });
     }
 
@@ -143,6 +140,7 @@ impl DepthwisePlan {
             }
             for (block, first) in (0..channels).step_by(width).enumerate() {
                 let weights = self.packed[task.phase] + block * phase.taps.len() * width;
+                let (start, start_stride) = values.ends.residual(first);
                 let args = TileArgs {
                     places: &places[..count],
                     taps: &phase.taps,
@@ -150,8 +148,11 @@ impl DepthwisePlan {
                     source: values.source.as_ptr().wrapping_add(first),
                     stride: channels,
                     weights: values.packed[weights..].as_ptr(),
-                    bias: values.bias.map_or(std::ptr::null(), |bias| bias[first..].as_ptr()),
-                    output: values.output.pointer(first),
+                    bias: values.ends.bias(first),
+                    start,
+                    start_stride,
+                    output: values.ends.output(first),
+                    output_stride: values.ends.stride(),
                     channels: width.min(channels - first),
                     finish: self.finish,
                 };
@@ -162,9 +163,8 @@ impl DepthwisePlan {
             }
             if matches!(self.finish, Finish::Rows(_)) {
                 for place in &places[..count] {
-                    let start = place.destination * channels;
                     // SAFETY: only this task writes this place.
-                    let row = unsafe { values.output.range(start..start + channels) };
+                    let row = unsafe { values.ends.row(place.destination, 0..channels) };
                     self.finish.apply_to_row(self.isa, row);
                 }
             }
@@ -175,14 +175,13 @@ impl DepthwisePlan {
 struct Values<'a> {
     source: &'a [f32],
     packed: &'a [f32],
-    bias: Option<&'a [f32]>,
-    output: DisjointMut<'a>,
+    ends: Ends<'a>,
 }
 
 struct TaskOp<'a> {
     plan: &'a DepthwisePlan,
     task: &'a Task,
-    values: Values<'a>,
+    values: &'a Values<'a>,
 }
 
 impl WithSimd for TaskOp<'_> {
@@ -190,7 +189,7 @@ impl WithSimd for TaskOp<'_> {
 
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
-        self.plan.run_task(s, self.task, &self.values);
+        self.plan.run_task(s, self.task, self.values);
     }
 }
 
@@ -200,12 +199,16 @@ struct TileArgs<'a> {
     taps: &'a [Tap],
     source_size: [usize; 3],
     source: *const f32,
-    /// Channels of source and destination.
+    /// Channels of the source.
     stride: usize,
     weights: *const f32,
     /// Null for none.
     bias: *const f32,
+    /// The residual, with its own distance between places; null for none.
+    start: *const f32,
+    start_stride: usize,
     output: *mut f32,
+    output_stride: usize,
     /// Channels of the block; at most the width of the tile.
     channels: usize,
     finish: Finish,
@@ -247,6 +250,16 @@ unsafe fn tile<S: Simd, const P: usize, const NV: usize, const FULL: bool>(s: S,
             }
         }
     }
+    if !t.start.is_null() {
+        for p in 0..P {
+            let row = t.start.wrapping_add(places[p].destination * t.start_stride);
+            for v in 0..NV {
+                // SAFETY: the residual holds the block's channels at each of the places.
+                let x = unsafe { read::<S, FULL>(s, row.wrapping_add(v * S::LANES), masks[v]) };
+                sums[p][v] = s.add(sums[p][v], x);
+            }
+        }
+    }
     let bases: [*const f32; P] =
         std::array::from_fn(|p| t.source.wrapping_offset(places[p].source * t.stride as isize));
     let inside = places.iter().all(|place| place.inside);
@@ -273,7 +286,7 @@ unsafe fn tile<S: Simd, const P: usize, const NV: usize, const FULL: bool>(s: S,
         }
     }
     for p in 0..P {
-        let output = t.output.wrapping_add(places[p].destination * t.stride);
+        let output = t.output.wrapping_add(places[p].destination * t.output_stride);
         for v in 0..NV {
             let (sum, to) = (t.finish.apply(s, sums[p][v]), output.wrapping_add(v * S::LANES));
             // SAFETY: `to` is the block's channels at a place of the destination, and only these

@@ -10,12 +10,13 @@
 
 use std::ops::Range;
 
+use super::epilogue::Ends;
 use super::finish::{Finish, MOST_CHANNELS};
 use super::gather::{Gather, Phase, Place};
 use super::tile::{self, MOST_PLACES, Part, Run, TileArgs};
 use super::{ConvArgs, Epilogue};
 use crate::isa::Isa;
-use crate::parallel::{self, DisjointMut};
+use crate::parallel;
 use crate::simd::{Simd, WithSimd, dispatch};
 
 /// Weights of a part, in values: 256 KiB, a quarter of the second cache of current CPUs, so that
@@ -36,8 +37,8 @@ pub(super) const MOST_RUNS: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub(super) struct DirectPlan {
     gather: Gather,
+    epilogue: Epilogue,
     finish: Finish,
-    bias: bool,
     isa: Isa,
     blocks: Vec<Block>,
     phases: Vec<PhasePlan>,
@@ -90,7 +91,7 @@ impl DirectPlan {
         let mut plan = Self {
             gather,
             finish: Finish::new(epilogue.activation),
-            bias: epilogue.bias,
+            epilogue,
             isa,
             blocks,
             phases,
@@ -183,19 +184,11 @@ impl DirectPlan {
 
     pub fn run(&self, args: ConvArgs<'_>) {
         assert_eq!(args.input.len(), self.gather.source_len(), "length of the values convolved");
-        assert_eq!(args.output.len(), self.gather.destination_len(), "length of the result");
         assert_eq!(args.packed.len(), self.packed_len, "length of the packed weights");
-        let bias = args.bias.filter(|_| self.bias);
-        assert_eq!(bias.is_some(), self.bias, "a bias is planned for, and must be given");
-        if let Some(bias) = bias {
-            assert_eq!(bias.len(), self.gather.destination_channels, "length of the bias");
-        }
-        let values = Values {
-            source: args.input,
-            packed: args.packed,
-            bias,
-            output: DisjointMut::new(args.output),
-        };
+        let (places, channels) = self.gather.destination_size();
+        let (source, packed) = (args.input, args.packed);
+        let ends = Ends::new(&self.epilogue, places, channels, args);
+        let values = Values { source, packed, ends };
         parallel::for_each(self.tasks.len(), self.nanoseconds, |i| {
             dispatch(self.isa, TaskOp { plan: self, task: &self.tasks[i], values: &values });
         });
@@ -210,9 +203,14 @@ impl DirectPlan {
         let width = block.vectors * S::LANES;
         let channel = task.group * g.group_destinations() + block.channel;
         let weights = &values.packed[self.packed_block(plan, task.group, block)];
-        let bias = values.bias.map_or(std::ptr::null(), |bias| bias[channel..].as_ptr());
+        let output = values.ends.output(channel);
         let tile = tile::most_places(self.isa, block.vectors);
         for (i, part) in plan.parts.iter().enumerate() {
+            // The first part starts from bias and residual, the others from what is summed up so far.
+            let (bias, (start, start_stride)) = match i {
+                0 => (values.ends.bias(channel), values.ends.residual(channel)),
+                _ => (std::ptr::null(), (output.cast_const(), values.ends.stride())),
+            };
             let mut cursor = g.cursor(phase, task.places.start);
             let mut places = [Place::default(); MOST_PLACES];
             for count in even_cuts(task.places.len(), tile) {
@@ -228,10 +226,11 @@ impl DirectPlan {
                     source_stride: g.source_channels,
                     weights: weights[part.packed * width..].as_ptr(),
                     bias,
-                    output: values.output.pointer(channel),
-                    output_stride: g.destination_channels,
+                    start,
+                    start_stride,
+                    output,
+                    output_stride: values.ends.stride(),
                     channels: block.channels,
-                    resume: i > 0,
                     complete: i + 1 == plan.parts.len(),
                     finish: self.finish,
                 };
@@ -248,9 +247,8 @@ impl DirectPlan {
 
     fn finish_rows(&self, places: &[Place], channels: Range<usize>, values: &Values<'_>) {
         for place in places {
-            let start = place.destination * self.gather.destination_channels;
             // SAFETY: only this task writes this block of channels at its places.
-            let row = unsafe { values.output.range(start + channels.start..start + channels.end) };
+            let row = unsafe { values.ends.row(place.destination, channels.clone()) };
             self.finish.apply_to_row(self.isa, row);
         }
     }
@@ -260,8 +258,7 @@ impl DirectPlan {
 struct Values<'a> {
     source: &'a [f32],
     packed: &'a [f32],
-    bias: Option<&'a [f32]>,
-    output: DisjointMut<'a>,
+    ends: Ends<'a>,
 }
 
 struct TaskOp<'a> {

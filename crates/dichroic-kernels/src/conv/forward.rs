@@ -5,7 +5,7 @@ use super::plan::GatherPlan;
 use super::{Algorithm, ConvArgs, ConvMode, ConvProblem, Epilogue};
 use crate::isa::Isa;
 
-/// A planned forward pass: activation(bias + input ∗ weights).
+/// A planned forward pass: activation(bias + residual + input ∗ weights).
 ///
 /// ```
 /// use dichroic_kernels::conv::{ConvArgs, ConvForward, ConvMode, ConvProblem, Epilogue};
@@ -17,8 +17,9 @@ use crate::isa::Isa;
 /// plan.pack(&[1.0, -1.0], &mut packed);
 /// let mut output = vec![0.0; problem.output_len()];
 /// let (input, scratch) = (&[5.0, 3.0, 8.0], &mut vec![0.0; plan.scratch_len()]);
-/// plan.run(ConvArgs { input, packed: &packed, bias: None, output: &mut output, scratch });
-/// assert_eq!(output, [2.0, -5.0]);
+/// let (packed, output) = (&packed, &mut output);
+/// plan.run(ConvArgs { input, packed, bias: None, residual: None, output, scratch });
+/// assert_eq!(*output, [2.0, -5.0]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct ConvForward {

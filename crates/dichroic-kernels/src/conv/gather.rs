@@ -134,9 +134,10 @@ impl Gather {
         self.batch * self.source.iter().product::<usize>() * self.source_channels
     }
 
-    /// The number of values in the destination.
-    pub fn destination_len(&self) -> usize {
-        self.batch * self.destination.iter().product::<usize>() * self.destination_channels
+    /// The number of places in the destination, and of channels at each.
+    pub fn destination_size(&self) -> (usize, usize) {
+        let places = self.batch * self.destination.iter().product::<usize>();
+        (places, self.destination_channels)
     }
 
     /// The number of destination places of a phase, over the whole batch.

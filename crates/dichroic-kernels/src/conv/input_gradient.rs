@@ -5,7 +5,7 @@ use super::plan::GatherPlan;
 use super::{Algorithm, ConvArgs, ConvMode, ConvProblem, Epilogue};
 use crate::isa::Isa;
 
-/// A planned input gradient: activation(bias + output gradient ∗ turned weights).
+/// A planned input gradient: activation(bias + residual + output gradient ∗ turned weights).
 ///
 /// The epilogue is there because this is also the forward pass of a transposed convolution, whose
 /// output has the problem's input size and whose weights are laid out (kernel…, output channels, input

@@ -6,6 +6,7 @@
 
 mod depthwise;
 mod direct;
+mod epilogue;
 mod finish;
 mod forward;
 mod gather;
@@ -21,12 +22,12 @@ mod weight_tile;
 
 use std::fmt;
 
+pub use epilogue::{Epilogue, OutputChannels, Residual};
 pub use forward::ConvForward;
 pub use input_gradient::ConvInputGradient;
 pub use problem::{ConvError, ConvProblem};
 pub use weight_gradient::ConvWeightGradient;
 
-use crate::elementwise::Unary;
 use crate::isa::Isa;
 
 /// How a convolution is computed.
@@ -87,15 +88,6 @@ pub enum ConvMode {
     Fast,
 }
 
-/// What happens to an output value while it is still in a register.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Epilogue {
-    /// Whether one value per output channel is added.
-    pub bias: bool,
-    /// The function applied after that.
-    pub activation: Option<Unary>,
-}
-
 /// The values of one run.
 ///
 /// For [`ConvInputGradient`] the input is the output's gradient and the output the input's gradient.
@@ -107,7 +99,10 @@ pub struct ConvArgs<'a> {
     pub packed: &'a [f32],
     /// One value per output channel, exactly when the [`Epilogue`] has a bias.
     pub bias: Option<&'a [f32]>,
-    /// The result; what it held before doesn't matter.
+    /// Values as many as those computed, exactly for [`Residual::Separate`].
+    pub residual: Option<&'a [f32]>,
+    /// Values as many as those computed, or wider rows ([`OutputChannels::Range`]). What it held before
+    /// matters only to [`Residual::InPlace`].
     pub output: &'a mut [f32],
     /// `scratch_len` values, whatever they are.
     pub scratch: &'a mut [f32],

@@ -44,37 +44,116 @@ fn bound(terms: usize, whole: bool) -> f32 {
     if whole { 0.0 } else { 4.0 * f32::EPSILON * (terms.max(1) as f32) }
 }
 
+/// An epilogue before it is known how many channels there are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ending {
+    bias: bool,
+    residual: Residual,
+    activation: Option<Unary>,
+    /// Channels of the output before and after those that are written.
+    margins: Option<[usize; 2]>,
+}
+
+impl Ending {
+    fn epilogue(&self, channels: usize) -> Epilogue {
+        let output = match self.margins {
+            None => OutputChannels::Dense,
+            Some([first, after]) => {
+                OutputChannels::Range { first, total: first + channels + after }
+            }
+        };
+        let Ending { bias, residual, activation, .. } = *self;
+        Epilogue { bias, residual, activation, output }
+    }
+
+    /// What a run gives besides the sums: bias and residual as asked for, and the function.
+    fn apply(&self, sums: &mut [f32], residual: &[f32]) {
+        if self.residual != Residual::None {
+            sums.iter_mut().zip(residual).for_each(|(sum, x)| *sum += x);
+        }
+        if let Some(activation) = self.activation {
+            activation.apply_in_place(Isa::Portable, sums);
+        }
+    }
+}
+
 /// The three computations of a problem, on one instruction set and with one algorithm.
 struct Case {
     problem: ConvProblem,
     algorithm: Algorithm,
     isa: Isa,
-    epilogue: Epilogue,
+    ending: Ending,
 }
 
 impl Case {
-    fn forward(&self, input: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
-        let plan = ConvForward::plan_with(self.algorithm, self.problem, self.epilogue, self.isa);
+    fn forward(&self, input: &[f32], weights: &[f32], bias: &[f32], residual: &[f32]) -> Vec<f32> {
+        let epilogue = self.ending.epilogue(self.problem.filters);
+        let plan = ConvForward::plan_with(self.algorithm, self.problem, epilogue, self.isa);
         assert_eq!(plan.algorithm(), self.algorithm);
         let mut packed = vec![f32::NAN; plan.packed_len()];
         plan.pack(weights, &mut packed);
-        let mut output = vec![f32::NAN; self.problem.output_len()];
         let scratch = &mut vec![f32::NAN; plan.scratch_len()];
-        let bias = self.epilogue.bias.then_some(bias);
-        plan.run(ConvArgs { input, packed: &packed, bias, output: &mut output, scratch });
-        output
+        let places = self.problem.batch * self.problem.output_places();
+        self.finish([places, self.problem.filters], bias, residual, |bias, residual, output| {
+            plan.run(ConvArgs { input, packed: &packed, bias, residual, output, scratch });
+        })
     }
 
-    fn input_gradient(&self, gradient: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
-        let plan =
-            ConvInputGradient::plan_with(self.algorithm, self.problem, self.epilogue, self.isa);
+    fn input_gradient(
+        &self,
+        gradient: &[f32],
+        weights: &[f32],
+        bias: &[f32],
+        residual: &[f32],
+    ) -> Vec<f32> {
+        let epilogue = self.ending.epilogue(self.problem.in_channels);
+        let plan = ConvInputGradient::plan_with(self.algorithm, self.problem, epilogue, self.isa);
         let mut packed = vec![f32::NAN; plan.packed_len()];
         plan.pack(weights, &mut packed);
-        let mut output = vec![f32::NAN; self.problem.input_len()];
         let scratch = &mut vec![f32::NAN; plan.scratch_len()];
-        let (input, bias) = (gradient, self.epilogue.bias.then_some(bias));
-        plan.run(ConvArgs { input, packed: &packed, bias, output: &mut output, scratch });
-        output
+        let places = self.problem.batch * self.problem.input_places();
+        self.finish([places, self.problem.in_channels], bias, residual, |bias, residual, output| {
+            plan.run(ConvArgs {
+                input: gradient,
+                packed: &packed,
+                bias,
+                residual,
+                output,
+                scratch,
+            });
+        })
+    }
+
+    /// Runs with the operands of the epilogue; returns the channels that were to be written, after a
+    /// look at those that were not.
+    fn finish(
+        &self,
+        [places, channels]: [usize; 2],
+        bias: &[f32],
+        residual: &[f32],
+        run: impl FnOnce(Option<&[f32]>, Option<&[f32]>, &mut [f32]),
+    ) -> Vec<f32> {
+        const UNTOUCHED: f32 = 77.5;
+        let [first, after] = self.ending.margins.unwrap_or_default();
+        let total = first + channels + after;
+        let mut output = vec![UNTOUCHED; places * total];
+        for place in 0..places {
+            let row = &mut output[place * total + first..][..channels];
+            match self.ending.residual {
+                Residual::InPlace => row.copy_from_slice(&residual[place * channels..][..channels]),
+                _ => row.fill(f32::NAN),
+            }
+        }
+        let separate = (self.ending.residual == Residual::Separate).then_some(residual);
+        run(self.ending.bias.then_some(bias), separate, &mut output);
+        let mut written = Vec::with_capacity(places * channels);
+        for place in 0..places {
+            let row = &output[place * total..][..total];
+            written.extend_from_slice(&row[first..first + channels]);
+            let mut outside = row[..first].iter().chain(&row[first + channels..]);
+            assert!(outside.all(|x| *x == UNTOUCHED), "channels beside those asked for: {row:?}");
+        }
+        written
     }
 
     fn weight_gradient(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
@@ -86,31 +165,31 @@ impl Case {
 }
 
 /// Compares all three computations with the reference, for every algorithm and instruction set.
-fn check(problem: ConvProblem, epilogue: Epilogue, seed: u64, whole: bool) {
+fn check(problem: ConvProblem, ending: Ending, seed: u64, whole: bool) {
     let input = values(problem.input_len(), seed, whole);
     let weights = values(problem.weights_len(), seed + 1, whole);
     let gradient = values(problem.output_len(), seed + 2, whole);
     let bias_out = values(problem.filters, seed + 3, whole);
     let bias_in = values(problem.in_channels, seed + 4, whole);
-    let activate = |mut y: Vec<f32>| {
-        if let Some(activation) = epilogue.activation {
-            activation.apply_in_place(Isa::Portable, &mut y);
-        }
-        y
-    };
-    let bias = |values| if epilogue.bias { Some(values) } else { None };
-    let y = activate(reference::forward(&problem, &input, &weights, bias(&bias_out[..])));
-    let dx = activate(reference::input_gradient(&problem, &gradient, &weights, bias(&bias_in[..])));
+    let residual_out = values(problem.output_len(), seed + 5, whole);
+    let residual_in = values(problem.input_len(), seed + 6, whole);
+    let bias = |values| if ending.bias { Some(values) } else { None };
+    let mut y = reference::forward(&problem, &input, &weights, bias(&bias_out[..]));
+    ending.apply(&mut y, &residual_out);
+    let mut dx = reference::input_gradient(&problem, &gradient, &weights, bias(&bias_in[..]));
+    ending.apply(&mut dx, &residual_in);
     let dw = reference::weight_gradient(&problem, &input, &gradient);
     for &algorithm in Algorithm::candidates(&problem) {
         for isa in Isa::available() {
-            let case = Case { problem, algorithm, isa, epilogue };
-            let what = |which| format!("{which} of {problem:?}, {algorithm}, {isa}, seed {seed}");
-            let terms = problem.taps() * problem.group_channels() + 1;
-            let got = case.forward(&input, &weights, &bias_out);
+            let case = Case { problem, algorithm, isa, ending };
+            let what = |which| {
+                format!("{which} of {problem:?}, {ending:?}, {algorithm}, {isa}, seed {seed}")
+            };
+            let terms = problem.taps() * problem.group_channels() + 2;
+            let got = case.forward(&input, &weights, &bias_out, &residual_out);
             assert_close(&what("forward"), &got, &y, bound(terms, whole));
-            let terms = problem.taps() * problem.group_filters() + 1;
-            let got = case.input_gradient(&gradient, &weights, &bias_in);
+            let terms = problem.taps() * problem.group_filters() + 2;
+            let got = case.input_gradient(&gradient, &weights, &bias_in, &residual_in);
             assert_close(&what("input gradient"), &got, &dx, bound(terms, whole));
             let terms = problem.batch * problem.output_places();
             let got = case.weight_gradient(&input, &gradient);
@@ -119,7 +198,7 @@ fn check(problem: ConvProblem, epilogue: Epilogue, seed: u64, whole: bool) {
     }
 }
 
-fn epilogues() -> impl Strategy<Value = Epilogue> {
+fn endings() -> impl Strategy<Value = Ending> {
     let activation = prop_oneof![
         Just(None),
         Just(Some(Unary::Relu)),
@@ -127,7 +206,12 @@ fn epilogues() -> impl Strategy<Value = Epilogue> {
         Just(Some(Unary::LeakyRelu { negative_slope: 0.5 })),
         Just(Some(Unary::HardTanh)),
     ];
-    (any::<bool>(), activation).prop_map(|(bias, activation)| Epilogue { bias, activation })
+    let residual =
+        prop_oneof![Just(Residual::None), Just(Residual::Separate), Just(Residual::InPlace)];
+    let margins = prop_oneof![Just(None), [0usize..20, 0usize..20].prop_map(Some)];
+    (any::<bool>(), residual, activation, margins).prop_map(
+        |(bias, residual, activation, margins)| Ending { bias, residual, activation, margins },
+    )
 }
 
 /// Sizes that are often 1 and sometimes 0.
@@ -173,16 +257,16 @@ proptest! {
 
     #[test]
     fn whole_numbers_give_the_bits_of_the_reference(
-        problem in problems(), epilogue in epilogues(), seed in 0u64..1000,
+        problem in problems(), ending in endings(), seed in 0u64..1000,
     ) {
-        check(problem, epilogue, seed, true);
+        check(problem, ending, seed, true);
     }
 
     #[test]
     fn real_numbers_stay_within_the_bound_of_their_sum(
-        problem in problems(), epilogue in epilogues(), seed in 0u64..1000,
+        problem in problems(), ending in endings(), seed in 0u64..1000,
     ) {
-        check(problem, epilogue, seed, false);
+        check(problem, ending, seed, false);
     }
 }
 
@@ -243,11 +327,18 @@ fn named_cases() -> Vec<(&'static str, ConvProblem)> {
 
 #[test]
 fn named_cases_give_the_bits_of_the_reference() {
-    let epilogue = Epilogue { bias: true, activation: Some(Unary::Relu) };
+    let joined = Ending {
+        bias: true,
+        residual: Residual::InPlace,
+        activation: Some(Unary::Relu),
+        margins: Some([3, 17]),
+    };
+    let added = Ending { residual: Residual::Separate, margins: None, ..joined };
     for (name, problem) in named_cases() {
         println!("{name}");
-        check(problem, epilogue, 7, true);
-        check(problem, Epilogue::default(), 8, true);
+        for ending in [joined, added, Ending::default()] {
+            check(problem, ending, 7, true);
+        }
     }
 }
 
@@ -255,7 +346,7 @@ fn named_cases_give_the_bits_of_the_reference() {
 fn the_number_of_threads_can_not_be_seen_in_the_bits() {
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     let (one, two) = (pool(1), pool(2));
-    let epilogue = Epilogue { bias: true, activation: Some(Unary::Silu) };
+    let ending = Ending { bias: true, activation: Some(Unary::Silu), ..Ending::default() };
     let large = ConvProblem::new_2d(4, [28, 28], 40, 72).kernel_2d([3, 3]).same_padding();
     let depthwise = ConvProblem { in_channels: 72, groups: 72, ..large };
     for problem in [large, ConvProblem { strides: [1, 2, 2], ..large }, depthwise] {
@@ -265,11 +356,11 @@ fn the_number_of_threads_can_not_be_seen_in_the_bits() {
         let bias = values(problem.filters.max(problem.in_channels), 4, false);
         let (out, into) = (&bias[..problem.filters], &bias[..problem.in_channels]);
         for &algorithm in Algorithm::candidates(&problem) {
-            let case = Case { problem, algorithm, isa: Isa::detect(), epilogue };
+            let case = Case { problem, algorithm, isa: Isa::detect(), ending };
             let all = || {
                 (
-                    case.forward(&input, &weights, out),
-                    case.input_gradient(&gradient, &weights, into),
+                    case.forward(&input, &weights, out, &[]),
+                    case.input_gradient(&gradient, &weights, into, &[]),
                     case.weight_gradient(&input, &gradient),
                 )
             };
@@ -283,9 +374,9 @@ fn not_a_number_goes_through_the_activations_in_registers() {
     for activation in [Unary::Relu, Unary::Relu6, Unary::LeakyRelu { negative_slope: 0.1 }] {
         for isa in Isa::available() {
             let problem = ConvProblem::new_dense(1, 1, 5);
-            let epilogue = Epilogue { bias: false, activation: Some(activation) };
-            let case = Case { problem, algorithm: Algorithm::Direct, isa, epilogue };
-            let output = case.forward(&[1.0], &[f32::NAN, -1.0, 2.0, 9.0, f32::NAN], &[]);
+            let ending = Ending { activation: Some(activation), ..Ending::default() };
+            let case = Case { problem, algorithm: Algorithm::Direct, isa, ending };
+            let output = case.forward(&[1.0], &[f32::NAN, -1.0, 2.0, 9.0, f32::NAN], &[], &[]);
             assert!(output[0].is_nan() && output[4].is_nan(), "{activation:?}, {isa}: {output:?}");
             assert!(output[1] <= 0.0 && output[2] == 2.0, "{activation:?}, {isa}: {output:?}");
         }
@@ -305,7 +396,8 @@ fn a_result_of_the_wrong_length_is_refused() {
     let problem = ConvProblem::new_dense(1, 1, 1);
     let plan = ConvForward::plan(problem, Epilogue::default(), ConvMode::Exact, Isa::Portable);
     let (packed, scratch) = (&vec![0.0; plan.packed_len()], &mut []);
-    plan.run(ConvArgs { input: &[1.0], packed, bias: None, output: &mut [0.0; 2], scratch });
+    let (bias, residual, output) = (None, None, &mut [0.0; 2]);
+    plan.run(ConvArgs { input: &[1.0], packed, bias, residual, output, scratch });
 }
 
 #[test]

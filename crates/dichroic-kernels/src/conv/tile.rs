@@ -75,14 +75,16 @@ pub(super) struct TileArgs<'a> {
     pub weights: *const f32,
     /// The block's bias values; null for none.
     pub bias: *const f32,
+    /// What the sums start from besides the bias, laid out as the destination with its own distance
+    /// between places; null for nothing.
+    pub start: *const f32,
+    pub start_stride: usize,
     /// The first channel of the block at the destination's first place.
     pub output: *mut f32,
-    /// Channels of the destination.
+    /// The distance between places of the destination.
     pub output_stride: usize,
     /// Destination channels of the block; at most the width of the tile.
     pub channels: usize,
-    /// The destination already holds the sum of the parts before this one.
-    pub resume: bool,
     /// The sum is complete after this part.
     pub complete: bool,
     pub finish: Finish,
@@ -114,18 +116,20 @@ impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_
         // U sets of sums, for tiles too small to keep the multipliers busy with one.
         let mut sums = [[[s.zero(); NV]; P]; U];
         for v in 0..NV {
-            if t.resume {
-                for p in 0..P {
-                    // SAFETY: the destination holds the block's channels at each of the places, and
-                    // the mask keeps to them (`DirectPlan::run` checks the lengths).
-                    sums[0][p][v] =
-                        unsafe { s.load_masked(outputs[p].wrapping_add(v * S::LANES), masks[v]) };
-                }
-            } else if !t.bias.is_null() {
+            if !t.bias.is_null() {
                 // SAFETY: the bias holds the block's channels, and the mask keeps to them.
                 let bias = unsafe { s.load_masked(t.bias.wrapping_add(v * S::LANES), masks[v]) };
                 for p in 0..P {
                     sums[0][p][v] = bias;
+                }
+            }
+            if !t.start.is_null() {
+                for p in 0..P {
+                    let from = t.start.wrapping_add(places[p].destination * t.start_stride);
+                    // SAFETY: there are the block's channels at each of the places, and the mask
+                    // keeps to them (`Ends::new` checks the lengths).
+                    let start = unsafe { s.load_masked(from.wrapping_add(v * S::LANES), masks[v]) };
+                    sums[0][p][v] = s.add(sums[0][p][v], start);
                 }
             }
         }
@@ -167,7 +171,7 @@ impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_
                     sum = t.finish.apply(s, sum);
                 }
                 let to = outputs[p].wrapping_add(v * S::LANES);
-                // SAFETY: as for reading the destination above; the full store is within the block
+                // SAFETY: the destination holds the block's channels at each of the places; the full store is within the block
                 // because all its lanes are channels of the block.
                 unsafe {
                     if (v + 1) * S::LANES <= t.channels {
