@@ -3,6 +3,7 @@
 //! Each command is one file under `commands`; what they share lies beside this file.
 #![forbid(unsafe_code)]
 
+mod benchmark;
 mod commands;
 mod failure;
 mod holdout;

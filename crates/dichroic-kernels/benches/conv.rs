@@ -6,15 +6,13 @@
 //! multiply-adds it stands for, and the share of the FMA peak measured in the same run on as many
 //! threads.
 
-use std::hint::black_box;
 use std::time::Instant;
 
 use dichroic_kernels::conv::{
     ConvArgs, ConvForward, ConvInputGradient, ConvMode, ConvProblem, ConvWeightGradient, Epilogue,
 };
 use dichroic_kernels::isa::Isa;
-use dichroic_kernels::parallel;
-use dichroic_kernels::simd::{Simd, WithSimd, dispatch};
+use dichroic_kernels::peak;
 
 /// The workloads, each at batch 1 and 16.
 fn workloads() -> Vec<(&'static str, ConvProblem)> {
@@ -45,36 +43,6 @@ fn workloads() -> Vec<(&'static str, ConvProblem)> {
     ]
 }
 
-struct Peak<'a>(&'a [f32]);
-
-impl WithSimd for Peak<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn with<S: Simd>(self, s: S) -> f32 {
-        let (x, mut sums) = (s.splat(self.0[0]), [s.splat(self.0[1]); 12]);
-        for _ in 0..PEAK_ROUNDS {
-            for sum in &mut sums {
-                *sum = s.fma(*sum, x, x);
-            }
-        }
-        s.reduce_sum(sums.into_iter().fold(s.zero(), |a, b| s.add(a, b)))
-    }
-}
-
-const PEAK_ROUNDS: usize = 200_000;
-
-/// Billions of multiply-adds in a second, of all threads together.
-fn peak(isa: Isa) -> f64 {
-    let threads = rayon::current_num_threads();
-    let seconds = shortest(60, || {
-        parallel::for_each(threads, 1_000_000_000, |_| {
-            black_box(dispatch(isa, Peak(black_box(&[0.5, 1.0]))));
-        });
-    });
-    (threads * PEAK_ROUNDS * 12 * isa.lanes()) as f64 / seconds / 1e9
-}
-
 fn shortest(runs: usize, mut work: impl FnMut()) -> f64 {
     work();
     let time = |work: &mut dyn FnMut()| {
@@ -99,7 +67,14 @@ fn measure(problem: ConvProblem, isa: Isa) -> [f64; 3] {
     let mut output = vec![0.0; problem.output_len()];
     let forward = shortest(runs, || {
         let (output, scratch) = (&mut output[..], &mut scratch[..]);
-        plan.run(ConvArgs { input: &input, packed: &packed, bias: None, residual: None, output, scratch });
+        plan.run(ConvArgs {
+            input: &input,
+            packed: &packed,
+            bias: None,
+            residual: None,
+            output,
+            scratch,
+        });
     });
 
     let plan = ConvInputGradient::plan(problem, epilogue, ConvMode::Exact, isa);
@@ -108,7 +83,14 @@ fn measure(problem: ConvProblem, isa: Isa) -> [f64; 3] {
     let mut output = vec![0.0; problem.input_len()];
     let into_input = shortest(runs, || {
         let (output, scratch) = (&mut output[..], &mut scratch[..]);
-        plan.run(ConvArgs { input: &gradient, packed: &packed, bias: None, residual: None, output, scratch });
+        plan.run(ConvArgs {
+            input: &gradient,
+            packed: &packed,
+            bias: None,
+            residual: None,
+            output,
+            scratch,
+        });
     });
 
     let plan = ConvWeightGradient::plan(problem, isa);
@@ -120,8 +102,9 @@ fn measure(problem: ConvProblem, isa: Isa) -> [f64; 3] {
 fn main() {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
     let isa = Isa::detect();
-    let peak = peak(isa);
-    println!("{isa}, {} threads: FMA peak {:.0} GFLOP/s", rayon::current_num_threads(), 2.0 * peak);
+    let threads = rayon::current_num_threads();
+    let peak = peak::multiply_adds(isa, threads);
+    println!("{isa}, {threads} threads: FMA peak {:.0} GFLOP/s", 2.0 * peak);
     let heads = ["forward", "input gradient", "weight gradient"];
     println!("{:22}{:>5}   {}", "", "batch", heads.map(|head| format!("{head:>24}")).join(""));
     for (name, problem) in workloads().into_iter().filter(|(name, _)| name.contains(&filter)) {

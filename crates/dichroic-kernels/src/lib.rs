@@ -22,6 +22,7 @@ pub mod isa;
 pub mod optimizer;
 pub mod pad;
 pub mod parallel;
+pub mod peak;
 pub mod pool;
 pub mod reduce;
 pub mod resize;

@@ -1,5 +1,6 @@
 //! The command line: what all commands share, and the list of commands.
 
+mod bench;
 mod data;
 mod demo;
 mod evaluate;
@@ -60,6 +61,7 @@ pub enum Command {
     Plan(plan::Plan),
     Layers(layers::Layers),
     Data(data::Data),
+    Bench(bench::Bench),
 }
 
 impl Command {
@@ -77,6 +79,7 @@ impl Command {
             Self::Plan(command) => command.run(output),
             Self::Layers(command) => command.run(output),
             Self::Data(command) => command.run(output),
+            Self::Bench(command) => command.run(output),
         }
     }
 }
