@@ -19,6 +19,7 @@ mod tests;
 mod tile;
 mod weight_gradient;
 mod weight_tile;
+mod winograd;
 
 use std::fmt;
 
