@@ -28,8 +28,7 @@ fn main() -> ExitCode {
     cli.color.apply();
     guarded(|| {
         if let Some(threads) = cli.threads {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
-            pool.build_global().map_err(Failure::run)?;
+            dichroic::set_threads(threads.get()).map_err(Failure::run)?;
         }
         let mut output = Output::new();
         let outcome = cli.command.run(&mut output);

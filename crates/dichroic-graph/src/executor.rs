@@ -14,7 +14,8 @@ use crate::plan::{MemoryReport, Plan, Step, StepInfo, Storage};
 
 /// A plan with its memory.
 ///
-/// Kernels share their work out over the rayon pool in which [`Executor::run`] is called.
+/// Kernels share their work out over the [`ThreadPool`](dichroic_kernels::parallel::ThreadPool) within which
+/// [`Executor::run`] is called.
 #[derive(Debug)]
 pub struct Executor {
     plan: Plan,

@@ -2,6 +2,7 @@
 
 use dichroic_graph::kernels::conv::ConvMode;
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
+use dichroic_graph::kernels::parallel::ThreadPool;
 use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::ops::{
     BatchNorm, Binary, BroadcastTo, Conv, ConvTranspose, Geometry, Reduce, Reshape, ScaleShift,
@@ -194,7 +195,7 @@ fn one_and_two_threads_give_the_same_bits_for_a_training_step() -> Outcome {
         let mut executor = Executor::new(plan)?;
         let parameters = Parameters::new(net.parameters);
         let input = tensor(&[4, 17, 19, 3], 0.4);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        let pool = ThreadPool::new(threads).expect("a pool");
         pool.install(|| executor.run(&[input.data()], &parameters, StepContext::default()))?;
         gradients.iter().map(|&g| Ok(executor.value(g)?.to_vec())).collect()
     };

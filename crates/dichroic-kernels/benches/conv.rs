@@ -102,7 +102,7 @@ fn measure(problem: ConvProblem, isa: Isa) -> [f64; 3] {
 fn main() {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
     let isa = Isa::detect();
-    let threads = rayon::current_num_threads();
+    let threads = parallel::threads();
     let peak = peak::multiply_adds(isa, threads);
     println!("{isa}, {threads} threads: FMA peak {:.0} GFLOP/s", 2.0 * peak);
     let heads = ["forward", "input gradient", "weight gradient"];

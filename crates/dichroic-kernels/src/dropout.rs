@@ -247,6 +247,7 @@ pub mod reference {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parallel::ThreadPool;
 
     const STREAM: Stream = Stream { seed: 5, step: 2, op: 9 };
 
@@ -324,7 +325,7 @@ mod tests {
         let x = ramp(100_003);
         let plan = DropoutPlan::new(&[x.len()], None, 0.3, Isa::detect()).unwrap();
         let [one, two] = [1, 2].map(|threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = ThreadPool::new(threads).unwrap();
             let mut y = x.clone();
             pool.install(|| plan.run(&STREAM, &x, &mut y, &mut []));
             y

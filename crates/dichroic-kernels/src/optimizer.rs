@@ -292,6 +292,7 @@ pub mod reference {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parallel::ThreadPool;
     use crate::rng::Stream;
 
     fn rules() -> Vec<UpdateRule> {
@@ -360,9 +361,7 @@ mod tests {
 
     #[test]
     fn two_threads_give_the_bits_of_one() {
-        let pools = [1, 2].map(|threads| {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start")
-        });
+        let pools = [1, 2].map(|threads| ThreadPool::new(threads).expect("threads start"));
         for rule in rules() {
             let [one, two] = pools
                 .each_ref()

@@ -18,5 +18,6 @@ pub mod regularizers;
 pub mod shape;
 pub mod train;
 
+pub use dichroic_graph::kernels::parallel::{ThreadPool, set_threads, threads};
 pub use dichroic_graph::kernels::tensor::Tensor;
 pub use shape::Shape;

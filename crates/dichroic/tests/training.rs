@@ -14,6 +14,7 @@ use dichroic::train::{
     Compile, FitOptions, Logs, OPTIMIZERS, Optimizer, Origin, Outcome, PerOutput, Sgd, TrainError,
     Trainer, TrainingState, Validation,
 };
+use dichroic_graph::kernels::parallel::ThreadPool;
 use dichroic_graph::kernels::tensor::Tensor;
 
 /// Numbers that look random and are the same each time.
@@ -100,7 +101,7 @@ fn every_optimizer_learns_a_tiny_set_by_heart() {
 fn the_same_seed_gives_the_same_bits_for_one_and_for_two_threads() {
     let data = pictures(21);
     let train = |threads: usize, seed: u64| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = ThreadPool::new(threads).unwrap();
         pool.install(|| {
             let mut model = network();
             let mut trainer = Trainer::new(&model, compile("adam")).unwrap();

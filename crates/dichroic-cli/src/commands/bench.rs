@@ -100,7 +100,7 @@ impl Bench {
     }
 
     fn time_all(&self, chosen: &[Workload], output: &mut Output) -> Result<(), Failure> {
-        let (isa, threads) = (Isa::detect(), rayon::current_num_threads());
+        let (isa, threads) = (Isa::detect(), dichroic::threads());
         let peak = 2.0 * peak::multiply_adds(isa, threads);
         let first = json!({
             "workload": "fma_f32",
@@ -136,7 +136,7 @@ impl Bench {
         let program = std::env::current_exe()?;
         let mut command = Command::new(program);
         command.arg("bench").arg("--alone").arg(workload.name()).arg(peak.to_string());
-        command.arg("--threads").arg(rayon::current_num_threads().to_string());
+        command.arg("--threads").arg(dichroic::threads().to_string());
         if self.exact {
             command.arg("--exact");
         }
@@ -157,7 +157,7 @@ impl Bench {
         Ok(json!({
             "workload": workload.name(),
             "batch": workload.batch(),
-            "threads": rayon::current_num_threads(),
+            "threads": dichroic::threads(),
             "median_ms": round(timing.median(), 4),
             "min_ms": round(timing.min(), 4),
             "runs": timing.runs(),

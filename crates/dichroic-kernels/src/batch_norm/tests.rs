@@ -1,4 +1,5 @@
 use super::*;
+use crate::parallel::ThreadPool;
 use crate::rng::Stream;
 use proptest::prelude::*;
 
@@ -190,7 +191,7 @@ fn inference_takes_the_moving_moments() {
 fn two_threads_give_the_bits_of_one() {
     let case = Case::new(9000, 24, Then::Relu);
     let [one, two] = [1, 2].map(|threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = ThreadPool::new(threads).unwrap();
         pool.install(|| case.run(Isa::detect()))
     });
     assert_eq!(one, two);

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::elementwise::Unary;
 use crate::isa::Isa;
+use crate::parallel::ThreadPool;
 
 /// Values from a seed: whole numbers from −4 to 4, whose products and sums are exact in any order,
 /// or else real numbers between −1 and 1.
@@ -344,7 +345,7 @@ fn named_cases_give_the_bits_of_the_reference() {
 
 #[test]
 fn the_number_of_threads_can_not_be_seen_in_the_bits() {
-    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let pool = |threads| ThreadPool::new(threads).unwrap();
     let (one, two) = (pool(1), pool(2));
     let ending = Ending { bias: true, activation: Some(Unary::Silu), ..Ending::default() };
     let large = ConvProblem::new_2d(4, [28, 28], 40, 72).kernel_2d([3, 3]).same_padding();

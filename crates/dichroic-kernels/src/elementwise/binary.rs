@@ -209,6 +209,7 @@ fn each(a: &mut [f32], b: f32, f: impl Fn(f32, f32) -> f32) {
 mod tests {
     use super::*;
     use crate::elementwise::reference;
+    use crate::parallel::ThreadPool;
     use proptest::prelude::*;
 
     const ALL: [Binary; 9] = [
@@ -298,7 +299,7 @@ mod tests {
         let (a, b) = (whole_numbers(&[40_000, 9], 0), whole_numbers(&[9], 1));
         let plan = BinaryPlan::new(Binary::Divide, &[40_000, 9], &[9], Isa::detect()).unwrap();
         let [one, two] = [1, 2].map(|threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = ThreadPool::new(threads).unwrap();
             let mut out = vec![0.0; a.len()];
             pool.install(|| plan.run(&a, &b, &mut out));
             out

@@ -5,6 +5,7 @@ use super::math;
 use super::reference;
 use super::unary::{GradientNeeds, Unary};
 use crate::isa::Isa;
+use crate::parallel::ThreadPool;
 
 /// Every function, with the constants that Keras takes and with others.
 fn functions() -> Vec<Unary> {
@@ -236,7 +237,7 @@ fn all_lengths_and_instruction_sets_give_the_same_bits() {
 fn two_threads_give_the_bits_of_one() {
     let x: Vec<f32> = (0..200_003).map(|i| (i as f32).sin()).collect();
     let [one, two] = [1, 2].map(|threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = ThreadPool::new(threads).unwrap();
         let mut y = x.clone();
         pool.install(|| Unary::Gelu.apply_in_place(Isa::detect(), &mut y));
         y

@@ -1,4 +1,5 @@
 use super::*;
+use crate::parallel::ThreadPool;
 use crate::rng::Stream;
 use proptest::prelude::*;
 
@@ -124,7 +125,7 @@ fn two_threads_give_the_bits_of_one() {
     let dy: Vec<f32> = (0..p.output_len()).map(|i| (i as f32).cos()).collect();
     for kind in KINDS {
         let [one, two] = [1, 2].map(|threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = ThreadPool::new(threads).unwrap();
             let (mut y, mut dx) = (vec![0.0; dy.len()], vec![0.0; x.len()]);
             pool.install(|| {
                 PoolForward::new(kind, p, Isa::detect()).unwrap().run(&x, &mut y);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::parallel::ThreadPool;
 use crate::rng::Stream;
 use proptest::prelude::*;
 
@@ -123,7 +124,7 @@ fn two_threads_give_the_bits_of_one() {
         for kind in KINDS {
             let plan = ReducePlan::new(kind, shape, axes, Isa::detect()).unwrap();
             let [one, two] = [1, 2].map(|threads| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let pool = ThreadPool::new(threads).unwrap();
                 pool.install(|| run(&plan, &x))
             });
             assert_eq!(one, two);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::parallel::ThreadPool;
 use crate::rng::Stream;
 use proptest::prelude::*;
 
@@ -122,7 +123,7 @@ fn two_threads_give_the_bits_of_one() {
     let x = normal(3000 * 37, 4);
     let plan = SoftmaxPlan::new(SoftmaxKind::Softmax, [3000, 37], Isa::detect()).unwrap();
     let [one, two] = [1, 2].map(|threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = ThreadPool::new(threads).unwrap();
         let mut y = vec![0.0; x.len()];
         pool.install(|| plan.run(&x, &mut y));
         y
