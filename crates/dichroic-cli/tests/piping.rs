@@ -48,7 +48,7 @@ fn every_command_shows_examples_in_its_help() {
     let place = Place::new("help");
     let commands = [
         "demo", "run", "summary", "explain", "what-if", "train", "evaluate", "predict", "plan",
-        "layers", "data",
+        "layers", "data", "bench",
     ];
     let all = place.good(&["--help"]);
     for command in commands {

@@ -18,7 +18,7 @@ use crate::table::{Align, Table};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Bench {
-    /// Only workloads whose name contains one of these texts
+    /// Only workloads of this name, or whose names contain this text; several with commas between
     #[arg(long, value_name = "TEXT", value_delimiter = ',')]
     filter: Vec<String>,
     /// Let every convolution sum plain products: no Winograd
@@ -62,9 +62,14 @@ impl Bench {
     }
 
     fn chosen(&self) -> Result<Vec<Workload>, Failure> {
+        let names: Vec<String> = benchmark::all().iter().map(Workload::name).collect();
         let wanted = |workload: &Workload| {
             let name = workload.name();
-            self.filter.is_empty() || self.filter.iter().any(|text| name.contains(text.as_str()))
+            let picks = |text: &String| match names.contains(text) {
+                true => name == *text,
+                false => name.contains(text.as_str()),
+            };
+            self.filter.is_empty() || self.filter.iter().any(picks)
         };
         let chosen: Vec<Workload> = benchmark::all().into_iter().filter(wanted).collect();
         if chosen.is_empty() {
