@@ -1,6 +1,7 @@
 //! Runs a plan on the CPU, as often as needed, without allocating.
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use dichroic_kernels::arena::Arena;
 use smallvec::SmallVec;
@@ -30,6 +31,27 @@ struct Outside<'a> {
     step: StepContext,
 }
 
+/// What a step was doing while it was timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Work {
+    /// Bringing weights into the form that its kernel reads, once per change of the weights.
+    Pack,
+    /// Computing its outputs.
+    Run,
+}
+
+/// The time that a step took in [`Executor::run_timed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepTime {
+    /// The number of the step in [`Executor::steps`].
+    pub step: usize,
+    /// What it did.
+    pub work: Work,
+    /// How long that took.
+    pub time: Duration,
+}
+
 impl Executor {
     /// Takes the memory that the plan asks for.
     ///
@@ -57,23 +79,57 @@ impl Executor {
         parameters: &Parameters,
         step: StepContext,
     ) -> Result<(), GraphError> {
+        self.run_clocked(inputs, parameters, step, |_, _, task| task())
+    }
+
+    /// [`Executor::run`], reporting the time of each step.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub fn run_timed(
+        &mut self,
+        inputs: &[&[f32]],
+        parameters: &Parameters,
+        step: StepContext,
+        mut seen: impl FnMut(StepTime),
+    ) -> Result<(), GraphError> {
+        self.run_clocked(inputs, parameters, step, |step, work, task| {
+            let begun = Instant::now();
+            task()?;
+            seen(StepTime { step, work, time: begun.elapsed() });
+            Ok(())
+        })
+    }
+
+    fn run_clocked(
+        &mut self,
+        inputs: &[&[f32]],
+        parameters: &Parameters,
+        step: StepContext,
+        mut clock: impl FnMut(
+            usize,
+            Work,
+            &mut dyn FnMut() -> Result<(), GraphError>,
+        ) -> Result<(), GraphError>,
+    ) -> Result<(), GraphError> {
         self.check(inputs, parameters)?;
         let outside = Outside { inputs, parameters, step };
         let Self { plan, arena, prepared_for } = self;
+        let before = plan.prepare.len();
         if *prepared_for != Some(parameters.version()) {
-            for step in &plan.prepare {
-                run_step(step, plan, arena, &outside)?;
+            for (i, step) in plan.prepare.iter().enumerate() {
+                clock(i, Work::Run, &mut || run_step(step, plan, arena, &outside))?;
             }
-            for step in plan.steps.iter().filter(|step| step.packs_ahead) {
-                pack(step, plan, arena, &outside)?;
+            for (i, step) in plan.steps.iter().enumerate().filter(|(_, step)| step.packs_ahead) {
+                clock(before + i, Work::Pack, &mut || pack(step, plan, arena, &outside))?;
             }
             *prepared_for = Some(parameters.version());
         }
         for (position, range) in &plan.copied_inputs {
             arena.data_mut()[range.clone()].copy_from_slice(inputs[*position]);
         }
-        for step in &plan.steps {
-            run_step(step, plan, arena, &outside)?;
+        for (i, step) in plan.steps.iter().enumerate() {
+            clock(before + i, Work::Run, &mut || run_step(step, plan, arena, &outside))?;
         }
         Ok(())
     }

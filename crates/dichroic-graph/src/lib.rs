@@ -37,7 +37,7 @@ pub mod plan;
 mod shape;
 
 pub use error::GraphError;
-pub use executor::Executor;
+pub use executor::{Executor, StepTime, Work};
 pub use gradient::Backward;
 pub use graph::{Graph, Node, Phase, Source, ValueId};
 pub use memory::available_memory;

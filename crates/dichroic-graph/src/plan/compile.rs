@@ -217,6 +217,7 @@ impl Compiler<'_> {
                 outputs: node.outputs.iter().map(|&o| self.graph.shape(o).clone()).collect(),
                 macs: node.op.macs(&shapes),
                 phase: node.phase,
+                prepares: task.time < self.pack_time,
             },
             kernel: task.kernel,
         }

@@ -92,6 +92,8 @@ pub struct StepInfo {
     pub macs: u64,
     /// Model or gradient.
     pub phase: Phase,
+    /// Whether it depends on parameters alone and so runs only when they have changed.
+    pub prepares: bool,
 }
 
 /// The memory of a plan, known before it runs. In bytes.
