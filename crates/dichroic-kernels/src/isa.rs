@@ -98,6 +98,16 @@ impl Isa {
         }
     }
 
+    /// True when the set has instructions for bfloat16 on this CPU (AVX512-BF16); else they are
+    /// computed with those for `f32`: the same numbers to within their rounding, and no faster.
+    pub fn has_bf16(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if self == Isa::Avx512 {
+            return crate::simd::Avx512::detect_bf16().is_some();
+        }
+        false
+    }
+
     fn best() -> Self {
         Self::ALL.into_iter().rfind(|isa| isa.is_available()).unwrap_or(Isa::Portable)
     }

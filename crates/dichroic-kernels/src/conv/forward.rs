@@ -30,10 +30,8 @@ pub struct ConvForward {
 
 impl ConvForward {
     /// Chooses the algorithm for this shape. The problem is one that [`ConvProblem::validate`] accepts.
-    ///
-    /// Both modes plan the same today: every algorithm here sums plain products.
-    pub fn plan(problem: ConvProblem, epilogue: Epilogue, _mode: ConvMode, isa: Isa) -> Self {
-        Self::plan_with(Algorithm::candidates(&problem)[0], problem, epilogue, isa)
+    pub fn plan(problem: ConvProblem, epilogue: Epilogue, mode: ConvMode, isa: Isa) -> Self {
+        Self::plan_with(Algorithm::choose(&problem, mode), problem, epilogue, isa)
     }
 
     /// Takes this algorithm, one of [`Algorithm::candidates`].

@@ -4,6 +4,7 @@
 //! [`ConvWeightGradient`]) chooses the [`Algorithm`] for its shape and the instruction set, says what
 //! memory it needs, and then runs any number of times without allocating.
 
+mod bf16;
 mod depthwise;
 mod direct;
 mod epilogue;
@@ -41,10 +42,12 @@ pub enum Algorithm {
     Pointwise,
     /// One filter for each channel: vectors over the channels.
     Depthwise,
+    /// As `Direct`, with both operands rounded to bfloat16 and sums in `f32`.
+    Bf16,
 }
 
 impl Algorithm {
-    /// The algorithms that can compute this problem, the one that plans choose first.
+    /// The algorithms that can compute this problem in full precision, the one that plans choose first.
     pub fn candidates(problem: &ConvProblem) -> &'static [Algorithm] {
         let p = problem;
         let ones = [1; 3];
@@ -59,13 +62,25 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm that plans take for this problem in this mode.
+    fn choose(problem: &ConvProblem, mode: ConvMode) -> Self {
+        match mode {
+            ConvMode::Bf16 if bf16::suits(problem) => Algorithm::Bf16,
+            _ => Self::candidates(problem)[0],
+        }
+    }
+
     /// # Panics
     /// When this algorithm can't compute the problem, the problem is none, or this CPU lacks the
     /// instructions: layouts depend on the lanes, so that another set can't step in.
     fn assert_suits(self, problem: &ConvProblem, isa: Isa) {
         assert!(isa.is_available(), "this CPU has no {isa}");
         assert_eq!(problem.validate(), Ok(()), "the problem must be a valid one");
-        assert!(Self::candidates(problem).contains(&self), "{self} can't compute {problem:?}");
+        let suits = match self {
+            Algorithm::Bf16 => bf16::suits(problem),
+            _ => Self::candidates(problem).contains(&self),
+        };
+        assert!(suits, "{self} can't compute {problem:?}");
     }
 }
 
@@ -75,6 +90,7 @@ impl fmt::Display for Algorithm {
             Algorithm::Direct => "direct",
             Algorithm::Pointwise => "pointwise",
             Algorithm::Depthwise => "depthwise",
+            Algorithm::Bf16 => "direct bf16",
         })
     }
 }
@@ -87,6 +103,9 @@ pub enum ConvMode {
     /// Algorithms with fewer multiplications and slightly larger rounding errors are allowed.
     #[default]
     Fast,
+    /// Both operands may be rounded to bfloat16 (8 bits of precision); sums stay in `f32`. Where that does
+    /// not pay, as `Fast`.
+    Bf16,
 }
 
 /// The values of one run.

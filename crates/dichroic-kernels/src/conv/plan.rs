@@ -1,5 +1,6 @@
 //! A gather with its algorithm: what forward pass and input gradient have in common.
 
+use super::bf16::Bf16Plan;
 use super::depthwise::DepthwisePlan;
 use super::direct::DirectPlan;
 use super::gather::Gather;
@@ -11,17 +12,19 @@ use crate::isa::Isa;
 pub(super) enum GatherPlan {
     Direct(DirectPlan),
     Depthwise(DepthwisePlan),
+    Bf16(Bf16Plan),
 }
 
 impl GatherPlan {
     pub fn new(algorithm: Algorithm, mut gather: Gather, epilogue: Epilogue, isa: Isa) -> Self {
         // What `Pointwise` gains is that places need no coordinates.
-        gather.flat &= algorithm == Algorithm::Pointwise;
+        gather.flat &= algorithm != Algorithm::Direct;
         match algorithm {
             Algorithm::Direct | Algorithm::Pointwise => {
                 Self::Direct(DirectPlan::new(gather, epilogue, isa))
             }
             Algorithm::Depthwise => Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa)),
+            Algorithm::Bf16 => Self::Bf16(Bf16Plan::new(gather, epilogue, isa)),
         }
     }
 
@@ -29,6 +32,7 @@ impl GatherPlan {
         match self {
             Self::Direct(plan) => plan.packed_len(),
             Self::Depthwise(plan) => plan.packed_len(),
+            Self::Bf16(plan) => plan.packed_len(),
         }
     }
 
@@ -36,6 +40,7 @@ impl GatherPlan {
         match self {
             Self::Direct(plan) => plan.pack(weights, packed),
             Self::Depthwise(plan) => plan.pack(weights, packed),
+            Self::Bf16(plan) => plan.pack(weights, packed),
         }
     }
 
@@ -43,6 +48,7 @@ impl GatherPlan {
         match self {
             Self::Direct(plan) => plan.run(args),
             Self::Depthwise(plan) => plan.run(args),
+            Self::Bf16(plan) => plan.run(args),
         }
     }
 }

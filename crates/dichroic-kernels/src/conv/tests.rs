@@ -9,7 +9,7 @@ use crate::parallel::ThreadPool;
 
 /// Values from a seed: whole numbers from −4 to 4, whose products and sums are exact in any order,
 /// or else real numbers between −1 and 1.
-fn values(len: usize, seed: u64, whole: bool) -> Vec<f32> {
+pub(super) fn values(len: usize, seed: u64, whole: bool) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     let mut next = || {
         state =
@@ -28,7 +28,7 @@ fn values(len: usize, seed: u64, whole: bool) -> Vec<f32> {
 }
 
 /// Fails with the first eight differences that are larger than the bound.
-fn assert_close(what: &str, got: &[f32], expected: &[f32], bound: f32) {
+pub(super) fn assert_close(what: &str, got: &[f32], expected: &[f32], bound: f32) {
     assert_eq!(got.len(), expected.len(), "{what}");
     let far = |g: f32, e: f32| (g - e).is_nan() || (g - e).abs() > bound;
     let wrong: Vec<String> = (got.iter().zip(expected).enumerate())
@@ -41,22 +41,22 @@ fn assert_close(what: &str, got: &[f32], expected: &[f32], bound: f32) {
 
 /// The bound for a sum of `terms` products of values up to 1: each addition rounds at most half a unit
 /// in the last place of the partial sum, which is at most `terms`; in practice they grow as √terms.
-fn bound(terms: usize, whole: bool) -> f32 {
+pub(super) fn bound(terms: usize, whole: bool) -> f32 {
     if whole { 0.0 } else { 4.0 * f32::EPSILON * (terms.max(1) as f32) }
 }
 
 /// An epilogue before it is known how many channels there are.
 #[derive(Clone, Copy, Debug, Default)]
-struct Ending {
-    bias: bool,
-    residual: Residual,
-    activation: Option<Unary>,
+pub(super) struct Ending {
+    pub bias: bool,
+    pub residual: Residual,
+    pub activation: Option<Unary>,
     /// Channels of the output before and after those that are written.
-    margins: Option<[usize; 2]>,
+    pub margins: Option<[usize; 2]>,
 }
 
 impl Ending {
-    fn epilogue(&self, channels: usize) -> Epilogue {
+    pub fn epilogue(&self, channels: usize) -> Epilogue {
         let output = match self.margins {
             None => OutputChannels::Dense,
             Some([first, after]) => {
@@ -68,13 +68,43 @@ impl Ending {
     }
 
     /// What a run gives besides the sums: bias and residual as asked for, and the function.
-    fn apply(&self, sums: &mut [f32], residual: &[f32]) {
+    pub fn apply(&self, sums: &mut [f32], residual: &[f32]) {
         if self.residual != Residual::None {
             sums.iter_mut().zip(residual).for_each(|(sum, x)| *sum += x);
         }
         if let Some(activation) = self.activation {
             activation.apply_in_place(Isa::Portable, sums);
         }
+    }
+
+    /// Runs with the residual where it belongs; returns the channels that were to be written, after a
+    /// look at those that were not.
+    pub fn written(
+        &self,
+        [places, channels]: [usize; 2],
+        residual: &[f32],
+        run: impl FnOnce(Option<&[f32]>, &mut [f32]),
+    ) -> Vec<f32> {
+        const UNTOUCHED: f32 = 77.5;
+        let [first, after] = self.margins.unwrap_or_default();
+        let total = first + channels + after;
+        let mut output = vec![UNTOUCHED; places * total];
+        for place in 0..places {
+            let row = &mut output[place * total + first..][..channels];
+            match self.residual {
+                Residual::InPlace => row.copy_from_slice(&residual[place * channels..][..channels]),
+                _ => row.fill(f32::NAN),
+            }
+        }
+        run((self.residual == Residual::Separate).then_some(residual), &mut output);
+        let mut written = Vec::with_capacity(places * channels);
+        for place in 0..places {
+            let row = &output[place * total..][..total];
+            written.extend_from_slice(&row[first..first + channels]);
+            let mut outside = row[..first].iter().chain(&row[first + channels..]);
+            assert!(outside.all(|x| *x == UNTOUCHED), "channels beside those asked for: {row:?}");
+        }
+        written
     }
 }
 
@@ -125,36 +155,15 @@ impl Case {
         })
     }
 
-    /// Runs with the operands of the epilogue; returns the channels that were to be written, after a
-    /// look at those that were not.
     fn finish(
         &self,
-        [places, channels]: [usize; 2],
+        size: [usize; 2],
         bias: &[f32],
         residual: &[f32],
         run: impl FnOnce(Option<&[f32]>, Option<&[f32]>, &mut [f32]),
     ) -> Vec<f32> {
-        const UNTOUCHED: f32 = 77.5;
-        let [first, after] = self.ending.margins.unwrap_or_default();
-        let total = first + channels + after;
-        let mut output = vec![UNTOUCHED; places * total];
-        for place in 0..places {
-            let row = &mut output[place * total + first..][..channels];
-            match self.ending.residual {
-                Residual::InPlace => row.copy_from_slice(&residual[place * channels..][..channels]),
-                _ => row.fill(f32::NAN),
-            }
-        }
-        let separate = (self.ending.residual == Residual::Separate).then_some(residual);
-        run(self.ending.bias.then_some(bias), separate, &mut output);
-        let mut written = Vec::with_capacity(places * channels);
-        for place in 0..places {
-            let row = &output[place * total..][..total];
-            written.extend_from_slice(&row[first..first + channels]);
-            let mut outside = row[..first].iter().chain(&row[first + channels..]);
-            assert!(outside.all(|x| *x == UNTOUCHED), "channels beside those asked for: {row:?}");
-        }
-        written
+        let bias = self.ending.bias.then_some(bias);
+        self.ending.written(size, residual, |residual, output| run(bias, residual, output))
     }
 
     fn weight_gradient(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
@@ -199,7 +208,7 @@ fn check(problem: ConvProblem, ending: Ending, seed: u64, whole: bool) {
     }
 }
 
-fn endings() -> impl Strategy<Value = Ending> {
+pub(super) fn endings() -> impl Strategy<Value = Ending> {
     let activation = prop_oneof![
         Just(None),
         Just(Some(Unary::Relu)),
@@ -227,7 +236,7 @@ fn axis() -> impl Strategy<Value = [usize; 6]> {
     )
 }
 
-fn problems() -> impl Strategy<Value = ConvProblem> {
+pub(super) fn problems() -> impl Strategy<Value = ConvProblem> {
     let channels = || prop_oneof![3 => 1usize..=9, 1 => 10usize..=70, 1 => Just(0)];
     let groups = prop_oneof![4 => Just(1usize), 2 => 2usize..=4, 1 => Just(21)];
     let depth = prop_oneof![3 => Just([1, 1, 1, 1, 0, 0]), 1 => axis()];
@@ -272,7 +281,7 @@ proptest! {
 }
 
 /// Problems that have their own path through the kernels.
-fn named_cases() -> Vec<(&'static str, ConvProblem)> {
+pub(super) fn named_cases() -> Vec<(&'static str, ConvProblem)> {
     let pictures = ConvProblem::new_2d(2, [13, 11], 3, 8).kernel_2d([5, 5]);
     let wide = ConvProblem::new_2d(2, [9, 10], 72, 150).kernel_2d([3, 3]).same_padding();
     let strided = ConvProblem { strides: [1, 2, 3], ..wide };

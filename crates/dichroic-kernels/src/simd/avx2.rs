@@ -38,6 +38,20 @@ fn halves(x: __m256, join: impl Fn(__m128, __m128) -> __m128) -> f32 {
     })
 }
 
+/// The bfloat16 nearest to each lane, in the high half; the low half is to be ignored.
+#[inline(always)]
+fn round_bf16(x: __m256) -> __m256i {
+    cpu!({
+        let bits = _mm256_castps_si256(x);
+        let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+        let half = _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff));
+        let rounded = _mm256_castsi256_ps(_mm256_add_epi32(bits, half));
+        let quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x0040_0000));
+        let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(x, x);
+        _mm256_castps_si256(_mm256_blendv_ps(rounded, _mm256_castsi256_ps(quiet), nan))
+    })
+}
+
 impl Simd for Avx2 {
     type V = __m256;
     type M = __m256;
@@ -193,6 +207,33 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn reduce_min(self, x: __m256) -> f32 {
         halves(x, |a, b| cpu!(_mm_min_ps(a, b)))
+    }
+    #[inline(always)]
+    fn pack_bf16(self, first: __m256, second: __m256) -> __m256 {
+        cpu!({
+            let shift = |x| _mm256_srli_epi32::<16>(round_bf16(x));
+            // The pack works within halves of 128 bits; the permutation puts them in order.
+            let packed = _mm256_packus_epi32(shift(first), shift(second));
+            _mm256_castsi256_ps(_mm256_permute4x64_epi64::<0b11_01_10_00>(packed))
+        })
+    }
+    #[inline(always)]
+    fn pair_bf16(self, low: __m256, high: __m256) -> __m256 {
+        cpu!({
+            let (low, high) = (_mm256_srli_epi32::<16>(round_bf16(low)), round_bf16(high));
+            _mm256_castsi256_ps(_mm256_blend_epi16::<0b1010_1010>(low, high))
+        })
+    }
+    #[inline(always)]
+    fn dot_bf16(self, a: __m256, b: __m256, sum: __m256) -> __m256 {
+        cpu!({
+            let high = |x| {
+                let mask = _mm256_set1_epi32(0xffff_0000_u32 as i32);
+                _mm256_castsi256_ps(_mm256_and_si256(_mm256_castps_si256(x), mask))
+            };
+            let low = |x| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(x)));
+            _mm256_fmadd_ps(low(a), low(b), _mm256_fmadd_ps(high(a), high(b), sum))
+        })
     }
     #[inline(always)]
     fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output {

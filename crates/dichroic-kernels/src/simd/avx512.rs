@@ -1,15 +1,37 @@
-//! AVX-512 (F, BW, DQ, VL): sixteen lanes.
+//! AVX-512 (F, BW, DQ, VL): sixteen lanes; with or without its instructions for bfloat16.
 
 use std::arch::x86_64::*;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+use std::mem::transmute;
 
 use super::{Simd, WithSimd};
 use crate::isa::Isa;
 
-/// The token of AVX-512; only [`Avx512::detect`] creates one.
+/// The token of AVX-512; only [`Avx512::detect`] creates one, and only [`Avx512::detect_bf16`] one
+/// with [`Bf16`].
 #[derive(Clone, Copy, Debug)]
-pub struct Avx512(());
+pub struct Avx512<F: Features = Base>(PhantomData<F>);
 
-impl Avx512 {
+/// F, BW, DQ and VL alone: bfloat16 is computed with other instructions.
+#[derive(Clone, Copy, Debug)]
+pub struct Base;
+
+/// AVX512-BF16 as well.
+#[derive(Clone, Copy, Debug)]
+pub struct Bf16;
+
+/// What differs between CPUs with AVX-512.
+pub trait Features: Copy + Debug + Send + Sync + 'static {
+    /// Runs the operation in a function compiled for these features.
+    fn vectorize<Op: WithSimd>(simd: Avx512<Self>, op: Op) -> Op::Output;
+    /// See [`Simd::pack_bf16`].
+    fn pack_bf16(simd: Avx512<Self>, first: __m512, second: __m512) -> __m512;
+    /// See [`Simd::dot_bf16`].
+    fn dot_bf16(simd: Avx512<Self>, a: __m512, b: __m512, sum: __m512) -> __m512;
+}
+
+impl Avx512<Base> {
     /// The token, when this CPU has the instructions.
     #[inline]
     pub fn detect() -> Option<Self> {
@@ -19,7 +41,16 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma"))
-        .then_some(Self(()))
+        .then_some(Self(PhantomData))
+    }
+}
+
+impl Avx512<Bf16> {
+    /// The token, when this CPU has the instructions for bfloat16 as well.
+    #[inline]
+    pub fn detect_bf16() -> Option<Self> {
+        (Avx512::detect().is_some() && is_x86_feature_detected!("avx512bf16"))
+            .then_some(Self(PhantomData))
     }
 }
 
@@ -46,7 +77,76 @@ fn halves(
     })
 }
 
-impl Simd for Avx512 {
+/// The bfloat16 nearest to each lane, in the high half; the low half is to be ignored.
+#[inline(always)]
+fn round_bf16(x: __m512) -> __m512i {
+    cpu!({
+        let bits = _mm512_castps_si512(x);
+        let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+        let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
+        let quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x0040_0000));
+        let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(x, x);
+        _mm512_mask_mov_epi32(_mm512_add_epi32(bits, half), nan, quiet)
+    })
+}
+
+impl Features for Base {
+    #[inline(always)]
+    fn vectorize<Op: WithSimd>(simd: Avx512<Self>, op: Op) -> Op::Output {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn compiled<Op: WithSimd>(op: Op, simd: Avx512<Base>) -> Op::Output {
+            op.with(simd)
+        }
+        // SAFETY: the token proves that this CPU has AVX-512.
+        unsafe { compiled(op, simd) }
+    }
+    #[inline(always)]
+    fn pack_bf16(_: Avx512<Self>, first: __m512, second: __m512) -> __m512 {
+        cpu!({
+            let narrow = |x| _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(round_bf16(x)));
+            let low = _mm512_castsi256_si512(narrow(first));
+            _mm512_castsi512_ps(_mm512_inserti64x4::<1>(low, narrow(second)))
+        })
+    }
+    #[inline(always)]
+    fn dot_bf16(_: Avx512<Self>, a: __m512, b: __m512, sum: __m512) -> __m512 {
+        cpu!({
+            let high = |x| {
+                let mask = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+                _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), mask))
+            };
+            let low = |x| _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_castps_si512(x)));
+            _mm512_fmadd_ps(low(a), low(b), _mm512_fmadd_ps(high(a), high(b), sum))
+        })
+    }
+}
+
+impl Features for Bf16 {
+    #[inline(always)]
+    fn vectorize<Op: WithSimd>(simd: Avx512<Self>, op: Op) -> Op::Output {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+        fn compiled<Op: WithSimd>(op: Op, simd: Avx512<Bf16>) -> Op::Output {
+            op.with(simd)
+        }
+        // SAFETY: the token proves that this CPU has AVX-512 and AVX512-BF16.
+        unsafe { compiled(op, simd) }
+    }
+    #[inline(always)]
+    fn pack_bf16(_: Avx512<Self>, first: __m512, second: __m512) -> __m512 {
+        // SAFETY: the token proves AVX512-BF16; all are 512 bits without meaning of their own.
+        unsafe { transmute::<__m512bh, __m512>(_mm512_cvtne2ps_pbh(second, first)) }
+    }
+    #[inline(always)]
+    fn dot_bf16(_: Avx512<Self>, a: __m512, b: __m512, sum: __m512) -> __m512 {
+        // SAFETY: the token proves AVX512-BF16; all are 512 bits without meaning of their own.
+        unsafe {
+            let pairs = |x| transmute::<__m512, __m512bh>(x);
+            _mm512_dpbf16_ps(sum, pairs(a), pairs(b))
+        }
+    }
+}
+
+impl<F: Features> Simd for Avx512<F> {
     type V = __m512;
     type M = __mmask16;
     const LANES: usize = 16;
@@ -196,12 +296,23 @@ impl Simd for Avx512 {
         halves(x, |a, b| cpu!(_mm256_min_ps(a, b)), |a, b| cpu!(_mm_min_ps(a, b)))
     }
     #[inline(always)]
+    fn pack_bf16(self, first: __m512, second: __m512) -> __m512 {
+        F::pack_bf16(self, first, second)
+    }
+    #[inline(always)]
+    fn pair_bf16(self, low: __m512, high: __m512) -> __m512 {
+        cpu!({
+            let (low, high) = (_mm512_srli_epi32::<16>(round_bf16(low)), round_bf16(high));
+            // The low half of `low`, the high half of `high`.
+            _mm512_castsi512_ps(_mm512_mask_blend_epi16(0xaaaa_aaaa, low, high))
+        })
+    }
+    #[inline(always)]
+    fn dot_bf16(self, a: __m512, b: __m512, sum: __m512) -> __m512 {
+        F::dot_bf16(self, a, b, sum)
+    }
+    #[inline(always)]
     fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-        fn compiled<Op: WithSimd>(op: Op, simd: Avx512) -> Op::Output {
-            op.with(simd)
-        }
-        // SAFETY: the token proves that this CPU has AVX-512.
-        unsafe { compiled(op, self) }
+        F::vectorize(self, op)
     }
 }

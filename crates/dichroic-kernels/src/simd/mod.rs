@@ -33,6 +33,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub mod bf16;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -144,6 +145,15 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// The smallest lane; unspecified where one is NaN.
     fn reduce_min(self, x: Self::V) -> f32;
 
+    /// Rounds 2 × `LANES` values that follow each other to bfloat16, two to a lane: see [`bf16`].
+    fn pack_bf16(self, first: Self::V, second: Self::V) -> Self::V;
+    /// Rounds both to bfloat16 and joins them lane by lane: see [`bf16`].
+    fn pair_bf16(self, low: Self::V, high: Self::V) -> Self::V;
+    /// a.low × b.low + (a.high × b.high + sum) on lanes of two bfloat16 each: see [`bf16`].
+    ///
+    /// Products are exact; each sum is rounded to `f32`, or both at once, as the CPU does.
+    fn dot_bf16(self, a: Self::V, b: Self::V, sum: Self::V) -> Self::V;
+
     /// Runs the operation in a function compiled for this set.
     fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output;
 
@@ -225,4 +235,17 @@ pub fn dispatch<Op: WithSimd>(isa: Isa, op: Op) -> Op::Output {
     // On other processors the only set is the portable one.
     let _ = isa;
     Portable.vectorize(op)
+}
+
+/// As [`dispatch`], with the CPU's own instructions for bfloat16 where it has them
+/// ([`Isa::has_bf16`]).
+#[inline]
+pub fn dispatch_bf16<Op: WithSimd>(isa: Isa, op: Op) -> Op::Output {
+    #[cfg(target_arch = "x86_64")]
+    if isa == Isa::Avx512
+        && let Some(simd) = Avx512::detect_bf16()
+    {
+        return simd.vectorize(op);
+    }
+    dispatch(isa, op)
 }

@@ -37,6 +37,18 @@ fn lanes(mask: uint32x4_t) -> [u32; 4] {
     lanes
 }
 
+/// The bfloat16 nearest to each lane, in the high half; the low half is to be ignored.
+#[inline(always)]
+fn round_bf16(x: float32x4_t) -> uint32x4_t {
+    cpu!({
+        let bits = vreinterpretq_u32_f32(x);
+        let odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
+        let rounded = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
+        let quiet = vorrq_u32(bits, vdupq_n_u32(0x0040_0000));
+        vbslq_u32(vceqq_f32(x, x), rounded, quiet)
+    })
+}
+
 impl Simd for Neon {
     type V = float32x4_t;
     type M = uint32x4_t;
@@ -204,6 +216,32 @@ impl Simd for Neon {
     #[inline(always)]
     fn reduce_min(self, x: float32x4_t) -> f32 {
         cpu!(vminvq_f32(x))
+    }
+    #[inline(always)]
+    fn pack_bf16(self, first: float32x4_t, second: float32x4_t) -> float32x4_t {
+        cpu!({
+            let narrow = |x| vshrn_n_u32::<16>(round_bf16(x));
+            vreinterpretq_f32_u16(vcombine_u16(narrow(first), narrow(second)))
+        })
+    }
+    #[inline(always)]
+    fn pair_bf16(self, low: float32x4_t, high: float32x4_t) -> float32x4_t {
+        cpu!({
+            let low = vshrq_n_u32::<16>(round_bf16(low));
+            let mask = vdupq_n_u32(0xffff_0000);
+            vreinterpretq_f32_u32(vbslq_u32(mask, round_bf16(high), low))
+        })
+    }
+    #[inline(always)]
+    fn dot_bf16(self, a: float32x4_t, b: float32x4_t, sum: float32x4_t) -> float32x4_t {
+        cpu!({
+            let high = |x| {
+                let bits = vandq_u32(vreinterpretq_u32_f32(x), vdupq_n_u32(0xffff_0000));
+                vreinterpretq_f32_u32(bits)
+            };
+            let low = |x| vreinterpretq_f32_u32(vshlq_n_u32::<16>(vreinterpretq_u32_f32(x)));
+            vfmaq_f32(vfmaq_f32(sum, high(a), high(b)), low(a), low(b))
+        })
     }
     #[inline(always)]
     fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output {

@@ -2,7 +2,7 @@
 
 use std::array;
 
-use super::{Simd, WithSimd};
+use super::{Simd, WithSimd, bf16};
 use crate::isa::Isa;
 
 /// The token of plain Rust; every CPU has it.
@@ -191,6 +191,21 @@ impl Simd for Portable {
     #[inline(always)]
     fn reduce_min(self, x: F32x4) -> f32 {
         x.0[0].min(x.0[2]).min(x.0[1].min(x.0[3]))
+    }
+    #[inline(always)]
+    fn pack_bf16(self, first: F32x4, second: F32x4) -> F32x4 {
+        let value = |i: usize| if i < LANES { first.0[i] } else { second.0[i - LANES] };
+        F32x4(array::from_fn(|i| bf16::pair(value(2 * i), value(2 * i + 1))))
+    }
+    #[inline(always)]
+    fn pair_bf16(self, low: F32x4, high: F32x4) -> F32x4 {
+        zip(low, high, bf16::pair)
+    }
+    #[inline(always)]
+    fn dot_bf16(self, a: F32x4, b: F32x4, sum: F32x4) -> F32x4 {
+        let high = |x| map(x, bf16::high);
+        let low = |x| map(x, bf16::low);
+        self.fma(low(a), low(b), self.fma(high(a), high(b), sum))
     }
     #[inline(always)]
     fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output {

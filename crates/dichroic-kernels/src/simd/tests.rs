@@ -165,3 +165,47 @@ fn reductions_see_every_lane() {
 fn a_full_load_of_a_short_slice_is_refused() {
     Portable.load(&[1.0; 3]);
 }
+
+#[derive(Clone, Copy)]
+struct Bfloat16;
+impl WithSimd for Bfloat16 {
+    type Output = ();
+    fn with<S: Simd>(self, s: S) {
+        // Ties go to the even one; NaN, infinity and a value that rounds up to infinity.
+        let special = [1.003_906_3, 1.011_718_8, f32::NAN, f32::INFINITY, -3.4e38, 3.402e38, -0.0];
+        let values: Vec<f32> =
+            special.iter().chain(&A).chain(&B).copied().cycle().take(64).collect();
+        let bits = |v: S::V| lanes(s, v).iter().map(|x| x.to_bits()).collect::<Vec<u32>>();
+        let same = |got: Vec<u32>, expected: Vec<f32>| {
+            let nan = |half: u32| f32::from_bits(half << 16).is_nan();
+            for (got, expected) in got.into_iter().zip(expected) {
+                let expected = expected.to_bits();
+                for (got, expected) in
+                    [(got & 0xffff, expected & 0xffff), (got >> 16, expected >> 16)]
+                {
+                    let alike = got == expected || nan(got) && nan(expected);
+                    assert!(alike, "{:?}: {got:04x}, expected {expected:04x}", S::ISA);
+                }
+            }
+        };
+        for pair in values.chunks_exact(2 * S::LANES) {
+            let (first, second) = pair.split_at(S::LANES);
+            let (a, b) = (s.load(first), s.load(second));
+            let neighbours = pair.chunks(2).map(|x| bf16::pair(x[0], x[1])).collect();
+            same(bits(s.pack_bf16(a, b)), neighbours);
+            let joined = first.iter().zip(second).map(|(&x, &y)| bf16::pair(x, y)).collect();
+            same(bits(s.pair_bf16(a, b)), joined);
+        }
+        let word = |low, high| s.splat(bf16::pair(low, high));
+        let dot = s.dot_bf16(word(3.0, -0.5), word(7.0, 8.0), s.splat(100.0));
+        assert_eq!(lanes(s, dot), vec![117.0; S::LANES], "{:?}", S::ISA);
+    }
+}
+
+#[test]
+fn bfloat16_is_rounded_paired_and_multiplied_on_every_set() {
+    for_every_isa(Bfloat16);
+    for isa in Isa::available() {
+        dispatch_bf16(isa, Bfloat16);
+    }
+}
