@@ -66,7 +66,7 @@ impl ConvForward {
 
     /// The length of the scratch memory that a run needs.
     pub fn scratch_len(&self) -> usize {
-        0
+        self.plan.scratch_len()
     }
 
     /// Lays the weights out as the algorithm reads them.

@@ -30,6 +30,7 @@ pub use input_gradient::ConvInputGradient;
 pub use problem::{ConvError, ConvProblem};
 pub use weight_gradient::ConvWeightGradient;
 
+use self::winograd::TileSize;
 use crate::isa::Isa;
 
 /// How a convolution is computed.
@@ -42,6 +43,10 @@ pub enum Algorithm {
     Pointwise,
     /// One filter for each channel: vectors over the channels.
     Depthwise,
+    /// Winograd's tiles of 4×4 outputs, for 3×3 kernels: a quarter of the multiplications.
+    Winograd4x4,
+    /// Winograd's tiles of 2×2 outputs, for 3×3 kernels: 4/9 of the multiplications.
+    Winograd2x2,
     /// As `Direct`, with both operands rounded to bfloat16 and sums in `f32`.
     Bf16,
 }
@@ -66,7 +71,12 @@ impl Algorithm {
     fn choose(problem: &ConvProblem, mode: ConvMode) -> Self {
         match mode {
             ConvMode::Bf16 if bf16::suits(problem) => Algorithm::Bf16,
-            _ => Self::candidates(problem)[0],
+            ConvMode::Exact => Self::candidates(problem)[0],
+            ConvMode::Fast | ConvMode::Bf16 => match winograd::choose(problem) {
+                Some(TileSize::Four) => Algorithm::Winograd4x4,
+                Some(TileSize::Two) => Algorithm::Winograd2x2,
+                None => Self::candidates(problem)[0],
+            },
         }
     }
 
@@ -78,6 +88,7 @@ impl Algorithm {
         assert_eq!(problem.validate(), Ok(()), "the problem must be a valid one");
         let suits = match self {
             Algorithm::Bf16 => bf16::suits(problem),
+            Algorithm::Winograd4x4 | Algorithm::Winograd2x2 => winograd::suits(problem),
             _ => Self::candidates(problem).contains(&self),
         };
         assert!(suits, "{self} can't compute {problem:?}");
@@ -90,6 +101,8 @@ impl fmt::Display for Algorithm {
             Algorithm::Direct => "direct",
             Algorithm::Pointwise => "pointwise",
             Algorithm::Depthwise => "depthwise",
+            Algorithm::Winograd4x4 => "winograd 4x4",
+            Algorithm::Winograd2x2 => "winograd 2x2",
             Algorithm::Bf16 => "direct bf16",
         })
     }

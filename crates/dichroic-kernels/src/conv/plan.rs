@@ -4,6 +4,7 @@ use super::bf16::Bf16Plan;
 use super::depthwise::DepthwisePlan;
 use super::direct::DirectPlan;
 use super::gather::Gather;
+use super::winograd::{TileSize, WinogradPlan};
 use super::{Algorithm, ConvArgs, Epilogue};
 use crate::isa::Isa;
 
@@ -12,6 +13,7 @@ use crate::isa::Isa;
 pub(super) enum GatherPlan {
     Direct(DirectPlan),
     Depthwise(DepthwisePlan),
+    Winograd(WinogradPlan),
     Bf16(Bf16Plan),
 }
 
@@ -24,6 +26,12 @@ impl GatherPlan {
                 Self::Direct(DirectPlan::new(gather, epilogue, isa))
             }
             Algorithm::Depthwise => Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa)),
+            Algorithm::Winograd4x4 => {
+                Self::Winograd(WinogradPlan::new(gather, TileSize::Four, epilogue, isa))
+            }
+            Algorithm::Winograd2x2 => {
+                Self::Winograd(WinogradPlan::new(gather, TileSize::Two, epilogue, isa))
+            }
             Algorithm::Bf16 => Self::Bf16(Bf16Plan::new(gather, epilogue, isa)),
         }
     }
@@ -32,6 +40,7 @@ impl GatherPlan {
         match self {
             Self::Direct(plan) => plan.packed_len(),
             Self::Depthwise(plan) => plan.packed_len(),
+            Self::Winograd(plan) => plan.packed_len(),
             Self::Bf16(plan) => plan.packed_len(),
         }
     }
@@ -40,7 +49,16 @@ impl GatherPlan {
         match self {
             Self::Direct(plan) => plan.pack(weights, packed),
             Self::Depthwise(plan) => plan.pack(weights, packed),
+            Self::Winograd(plan) => plan.pack(weights, packed),
             Self::Bf16(plan) => plan.pack(weights, packed),
+        }
+    }
+
+    /// The length of the scratch memory that a run needs.
+    pub fn scratch_len(&self) -> usize {
+        match self {
+            Self::Winograd(plan) => plan.scratch_len(),
+            Self::Direct(_) | Self::Depthwise(_) | Self::Bf16(_) => 0,
         }
     }
 
@@ -48,6 +66,7 @@ impl GatherPlan {
         match self {
             Self::Direct(plan) => plan.run(args),
             Self::Depthwise(plan) => plan.run(args),
+            Self::Winograd(plan) => plan.run(args),
             Self::Bf16(plan) => plan.run(args),
         }
     }

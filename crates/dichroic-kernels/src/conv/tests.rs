@@ -109,15 +109,15 @@ impl Ending {
 }
 
 /// The three computations of a problem, on one instruction set and with one algorithm.
-struct Case {
-    problem: ConvProblem,
-    algorithm: Algorithm,
-    isa: Isa,
-    ending: Ending,
+pub(super) struct Case {
+    pub problem: ConvProblem,
+    pub algorithm: Algorithm,
+    pub isa: Isa,
+    pub ending: Ending,
 }
 
 impl Case {
-    fn forward(&self, input: &[f32], weights: &[f32], bias: &[f32], residual: &[f32]) -> Vec<f32> {
+    pub fn forward(&self, input: &[f32], weights: &[f32], bias: &[f32], residual: &[f32]) -> Vec<f32> {
         let epilogue = self.ending.epilogue(self.problem.filters);
         let plan = ConvForward::plan_with(self.algorithm, self.problem, epilogue, self.isa);
         assert_eq!(plan.algorithm(), self.algorithm);
@@ -130,7 +130,7 @@ impl Case {
         })
     }
 
-    fn input_gradient(
+    pub fn input_gradient(
         &self,
         gradient: &[f32],
         weights: &[f32],

@@ -1,5 +1,403 @@
 //! Winograd's convolution: 3×3 kernels of stride 1 with fewer multiplications.
+//!
+//! ```text
+//! input  ──Bᵀ d B──►  panels of P tiles      ─┐
+//!                     α² │ channels │ P       ├─ α² products ──►  sums  ──Aᵀ s A──►  output
+//! weights ─G g Gᵀ──►  blocks of filters      ─┘                   α² │ tiles │ filters
+//!                     α² │ channels │ filters
+//! ```
+//!
+//! Tiles of m × m outputs need α² products of a channel and a filter, with α = m + 2, where the plain sum
+//! needs 9 m²: 4 times fewer for m = 4, 2.25 times fewer for m = 2. A task holds its sums, and
+//! often its panels, in the second cache; nothing large goes through memory but the weights.
 
-#![allow(dead_code, reason = "the algorithms built on these transforms follow in the next commits")]
-
+mod blocks;
+mod cost;
+mod geometry;
+mod multiply;
+mod schedule;
+#[cfg(test)]
+mod tests;
+mod tiles;
+#[allow(dead_code, reason = "the weight gradient uses the other half")]
 mod transform;
+mod weights;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(super) use self::cost::choose;
+
+use self::blocks::Block;
+use self::geometry::Geometry;
+use self::multiply::{Product, multiply};
+use self::schedule::Schedule;
+use self::tiles::{Reading, Writing};
+use self::transform::{Input4, Input6, Output4, Output6, Transform};
+use super::epilogue::Ends;
+use super::finish::Finish;
+use super::gather::Gather;
+use super::{ConvArgs, ConvProblem, Epilogue};
+use crate::isa::Isa;
+use crate::parallel::{self, DisjointMut};
+use crate::simd::{Simd, WithSimd, dispatch};
+
+/// Outputs of a tile along each axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TileSize {
+    /// 2 × 2 of 4 × 4 inputs.
+    Two,
+    /// 4 × 4 of 6 × 6 inputs.
+    Four,
+}
+
+impl TileSize {
+    /// Outputs along each axis.
+    fn outputs(self) -> usize {
+        match self {
+            TileSize::Two => 2,
+            TileSize::Four => 4,
+        }
+    }
+
+    /// Places of a transformed tile.
+    fn places(self) -> usize {
+        let side = self.outputs() + 2;
+        side * side
+    }
+}
+
+/// The axes as depth, row and column, if the kernel has 3 taps of stride and dilation 1 along rows and
+/// columns, stride 1 along the depth, and there is something to compute.
+fn axes(problem: &ConvProblem) -> Option<[usize; 3]> {
+    let p = problem;
+    let three = |a: usize| (p.kernel[a], p.strides[a], p.dilation_rate[a]) == (3, 1, 1);
+    let axes = geometry::order(three).filter(|axes| p.strides[axes[0]] == 1)?;
+    (p.input_len() > 0 && p.output_len() > 0).then_some(axes)
+}
+
+/// True when tiles can compute this problem.
+pub(super) fn suits(problem: &ConvProblem) -> bool {
+    axes(problem).is_some()
+}
+
+/// A planned gather over 3×3 neighbouring taps.
+#[derive(Clone, Debug)]
+pub(super) struct WinogradPlan {
+    gather: Gather,
+    geometry: Geometry,
+    size: TileSize,
+    epilogue: Epilogue,
+    finish: Finish,
+    isa: Isa,
+    blocks: Vec<Block>,
+    schedule: Schedule,
+}
+
+impl WinogradPlan {
+    /// Plans for the gather of a problem that [`suits`].
+    pub fn new(gather: Gather, size: TileSize, epilogue: Epilogue, isa: Isa) -> Self {
+        let geometry = Geometry::new(&gather, size.outputs());
+        let schedule = Schedule::new(&gather, &geometry, size, isa);
+        let blocks = blocks::cut(gather.group_destinations(), isa.lanes(), schedule.vectors);
+        let finish = Finish::new(epilogue.activation);
+        Self { gather, geometry, size, epilogue, finish, isa, blocks, schedule }
+    }
+
+    pub fn packed_len(&self) -> usize {
+        self.gather.groups * self.group_width() * self.block_depth()
+    }
+
+    /// The length of the scratch memory that a run needs.
+    pub fn scratch_len(&self) -> usize {
+        self.schedule.scratch_len
+    }
+
+    pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
+        assert_eq!(packed.len(), self.packed_len(), "length of the packed weights");
+        weights::pack(self, weights, packed);
+    }
+
+    /// Filters of a group, rounded up to whole blocks.
+    fn group_width(&self) -> usize {
+        self.blocks.last().map_or(0, |block| block.before + block.vectors * self.isa.lanes())
+    }
+
+    /// Transformed weights of one filter.
+    fn block_depth(&self) -> usize {
+        self.size.places() * self.geometry.depth.len() * self.gather.group_sources()
+    }
+
+    /// Where the transformed weights of a block lie.
+    fn packed_block(&self, group: usize, block: &Block) -> Range<usize> {
+        let start = (group * self.group_width() + block.before) * self.block_depth();
+        start..start + block.vectors * self.isa.lanes() * self.block_depth()
+    }
+
+    pub fn run(&self, mut args: ConvArgs<'_>) {
+        assert_eq!(args.input.len(), self.gather.source_len(), "length of the values convolved");
+        assert_eq!(args.packed.len(), self.packed_len(), "length of the packed weights");
+        assert_eq!(args.scratch.len(), self.scratch_len(), "length of the scratch memory");
+        let (source, packed) = (args.input, args.packed);
+        let scratch = std::mem::take(&mut args.scratch);
+        // Whole cache lines for the vectors of panels and sums.
+        let aligned = scratch.as_ptr().align_offset(64).min(schedule::ALIGNMENT);
+        let scratch = DisjointMut::new(&mut scratch[aligned..]);
+        let places = self.gather.batch * self.gather.destination.iter().product::<usize>();
+        let channels = self.gather.destination_channels;
+        let ends = Ends::new(&self.epilogue, places, channels, args);
+        let values = Values { source, packed, ends, scratch };
+        let s = &self.schedule;
+        for group in 0..self.gather.groups {
+            for start in (0..s.panels).step_by(s.shared_panels.max(1)) {
+                let shared = start..s.panels.min(start + s.shared_panels);
+                self.run_panels(group, shared, &values);
+            }
+        }
+    }
+
+    /// Computes the tiles of these panels for one group.
+    fn run_panels(&self, group: usize, shared: Range<usize>, values: &Values<'_>) {
+        let s = &self.schedule;
+        let ranges = shared.len().div_ceil(s.range_panels);
+        let range = |i: usize| {
+            let start = shared.start + i * s.range_panels;
+            start..shared.end.min(start + s.range_panels)
+        };
+        if s.fused {
+            each_with_slot(ranges, s.range_nanoseconds, |i, slot| {
+                let panels = values.scratch.pointer(s.slot(slot));
+                let sums = values.scratch.pointer(s.slot(slot) + s.range_panels * s.panel_len);
+                let mut step =
+                    Step { panels, sums, group, range: range(i), part: Part::Input(0..usize::MAX) };
+                dispatch(self.isa, StepOp { plan: self, step: &step, values });
+                step.part = Part::Output(0..self.blocks.len());
+                dispatch(self.isa, StepOp { plan: self, step: &step, values });
+            });
+        } else {
+            let depth = self.geometry.depth.len();
+            let chunks = self.gather.group_sources().div_ceil(s.chunk_channels) * depth;
+            parallel::for_each(shared.len() * chunks, s.chunk_nanoseconds, |i| {
+                let (panel, chunk) = (i / chunks, i % chunks);
+                let step = Step {
+                    panels: values.scratch.pointer(panel * s.panel_len),
+                    sums: values.scratch.pointer(0),
+                    group,
+                    range: shared.start + panel..shared.start + panel + 1,
+                    part: Part::Input(chunk..chunk + 1),
+                };
+                dispatch(self.isa, StepOp { plan: self, step: &step, values });
+            });
+            each_with_slot(ranges * self.blocks.len(), s.range_nanoseconds, |i, slot| {
+                let block = i / ranges;
+                let step = Step {
+                    panels: values.scratch.pointer(i % ranges * s.range_panels * s.panel_len),
+                    sums: values.scratch.pointer(s.slot(slot)),
+                    group,
+                    range: range(i % ranges),
+                    part: Part::Output(block..block + 1),
+                };
+                dispatch(self.isa, StepOp { plan: self, step: &step, values });
+            });
+        }
+    }
+
+    #[inline(always)]
+    fn run_step<I, O, S, const A: usize, const M: usize>(
+        &self,
+        s: S,
+        step: &Step,
+        values: &Values<'_>,
+    ) where
+        I: Transform<A, A>,
+        O: Transform<A, M>,
+        S: Simd,
+    {
+        match &step.part {
+            Part::Input(chunks) => self.transform_input::<I, S, A>(s, step, chunks, values),
+            Part::Output(blocks) => {
+                for block in &self.blocks[blocks.clone()] {
+                    self.multiply_block(s, step, block, values);
+                    self.transform_output::<O, S, A, M>(s, step, block, values);
+                }
+            }
+        }
+    }
+
+    /// Transforms the tiles of a range, for some of the chunks of (taps along the depth) × channels.
+    #[inline(always)]
+    fn transform_input<I: Transform<A, A>, S: Simd, const A: usize>(
+        &self,
+        s: S,
+        step: &Step,
+        chunks: &Range<usize>,
+        values: &Values<'_>,
+    ) {
+        let (g, plan) = (&self.geometry, &self.schedule);
+        let channels = self.gather.group_sources();
+        let per_depth = channels.div_ceil(plan.chunk_channels);
+        let stride = self.gather.source_channels;
+        let blocks = channels.div_ceil(S::LANES);
+        for (i, panel) in step.range.clone().enumerate() {
+            let tiles = plan.tiles(panel, g.count);
+            let (start, count) = (tiles.start, tiles.len());
+            let place_step = plan.place_step(blocks * g.depth.len(), count, S::LANES);
+            for index in tiles {
+                let tile = g.tile(index);
+                for chunk in chunks.start..chunks.end.min(per_depth * g.depth.len()) {
+                    let (tap, first) = (chunk / per_depth, chunk % per_depth * plan.chunk_channels);
+                    let block = tap * blocks + first / S::LANES;
+                    let to = i * plan.panel_len + (block * count + index - start) * S::LANES;
+                    let source = values.source.as_ptr();
+                    let reading = Reading {
+                        window: g.reads(tile, g.depth[tap]),
+                        source: source.wrapping_add(step.group * channels + first),
+                        steps: g.source_steps().map(|steps| steps * stride),
+                        channels: plan.chunk_channels.min(channels - first),
+                        stride,
+                        target: step.panels.wrapping_add(to),
+                        place_step,
+                        block_step: count * S::LANES,
+                    };
+                    // SAFETY: `Geometry::reads` keeps to the source, whose length `run` has
+                    // checked; the panel has a vector of each tile, block and place (`Schedule`).
+                    unsafe { reading.run::<I, S, A>(s) };
+                }
+            }
+        }
+    }
+
+    /// Multiplies the range's panels with a block's weights.
+    #[inline(always)]
+    fn multiply_block<S: Simd>(&self, s: S, step: &Step, block: &Block, values: &Values<'_>) {
+        let (g, plan) = (&self.geometry, &self.schedule);
+        let channels = self.gather.group_sources();
+        let (depth, blocks) = (g.depth.len(), channels.div_ceil(S::LANES));
+        let width = block.vectors * S::LANES;
+        let weights = &values.packed[self.packed_block(step.group, block)];
+        for place in 0..self.size.places() {
+            for (i, panel) in step.range.clone().enumerate() {
+                let count = plan.tiles(panel, g.count).len();
+                let place_step = plan.place_step(blocks * depth, count, S::LANES);
+                let from = i * plan.panel_len + place * place_step;
+                let to = place * plan.sums_step(block.vectors, S::LANES);
+                let product = Product {
+                    values: step.panels.wrapping_add(from),
+                    weights: weights[place * depth * channels * width..].as_ptr(),
+                    sums: step.sums.wrapping_add(to + i * plan.panel_tiles * width),
+                    channels,
+                    depth,
+                };
+                // SAFETY: panel, weights and sums are laid out so (`Schedule`, `packed_block`).
+                unsafe { multiply(s, count, block.vectors, &product) };
+            }
+        }
+    }
+
+    /// Transforms the range's sums of a block back and finishes them.
+    #[inline(always)]
+    fn transform_output<O: Transform<A, M>, S: Simd, const A: usize, const M: usize>(
+        &self,
+        s: S,
+        step: &Step,
+        block: &Block,
+        values: &Values<'_>,
+    ) {
+        let (g, plan) = (&self.geometry, &self.schedule);
+        let ends = &values.ends;
+        let channel = step.group * self.gather.group_destinations() + block.channel;
+        let width = block.vectors * S::LANES;
+        let steps = g.destination_steps();
+        let start = step.range.start * plan.panel_tiles;
+        let end = g.count.min(step.range.end * plan.panel_tiles);
+        for index in start..end {
+            let window = g.writes(g.tile(index));
+            let writing = Writing {
+                window: window.clone(),
+                sums: step.sums.wrapping_add((index - start) * width),
+                place_step: plan.sums_step(block.vectors, S::LANES),
+                filters: block.channels,
+                bias: ends.bias(channel),
+                residual: ends.residual(channel),
+                output: (ends.output(channel), ends.stride()),
+                steps,
+                finish: self.finish,
+            };
+            // SAFETY: `Geometry::writes` keeps to the output, whose length `Ends` has checked; the
+            // sums hold the tile, and no other task writes this tile's block of channels.
+            unsafe { writing.run::<O, S, A, M>(s) };
+            if matches!(self.finish, Finish::Rows(_)) {
+                for i in window.rows.clone() {
+                    for j in window.columns.clone() {
+                        let place = window.place as usize + i * steps[0] + j * steps[1];
+                        // SAFETY: only this task writes this block of channels at its places.
+                        let row = unsafe { ends.row(place, channel..channel + block.channels) };
+                        self.finish.apply_to_row(self.isa, row);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Calls `task(i, slot)` for each of so many tasks, where no two that run at the same time have the same slot.
+///
+/// As many calls as there are slots are handed out, and each goes on taking tasks until none is left: memory
+/// for a task is needed once for each slot, and slots are counted by the shape, not by the threads.
+fn each_with_slot(tasks: usize, nanoseconds: usize, task: impl Fn(usize, usize) + Sync + Send) {
+    let slots = tasks.min(schedule::SLOTS);
+    let next = AtomicUsize::new(0);
+    let share = nanoseconds.saturating_mul(tasks) / slots.max(1);
+    parallel::for_each(slots, share, |slot| {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= tasks {
+                return;
+            }
+            task(i, slot);
+        }
+    });
+}
+
+/// The slices of one run.
+struct Values<'a> {
+    source: &'a [f32],
+    packed: &'a [f32],
+    ends: Ends<'a>,
+    scratch: DisjointMut<'a>,
+}
+
+/// One part of the work on a range of panels.
+struct Step {
+    panels: *mut f32,
+    sums: *mut f32,
+    group: usize,
+    range: Range<usize>,
+    part: Part,
+}
+
+enum Part {
+    /// Chunks of the input to transform.
+    Input(Range<usize>),
+    /// Blocks of filters to multiply with and transform back.
+    Output(Range<usize>),
+}
+
+struct StepOp<'a> {
+    plan: &'a WinogradPlan,
+    step: &'a Step,
+    values: &'a Values<'a>,
+}
+
+impl WithSimd for StepOp<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<S: Simd>(self, s: S) {
+        let (plan, step, values) = (self.plan, self.step, self.values);
+        match plan.size {
+            TileSize::Two => plan.run_step::<Input4, Output4, S, 4, 2>(s, step, values),
+            TileSize::Four => plan.run_step::<Input6, Output6, S, 6, 4>(s, step, values),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How the work is cut and what memory it needs, by the shape alone.
+//!
+//! ```text
+//! scratch:  panels of all ranges (unless each task transforms its own)  │ slot 0 │ slot 1 │ …
+//! slot:     panels of a range (if each task transforms its own) │ sums of a range and block
+//! panel:    α² │ (tap along the depth, channel block) │ tile │ LANES
+//! sums:     α² │ tile │ filters of the block
+//! ```
+
+use std::ops::Range;
+
+use super::TileSize;
+use super::geometry::Geometry;
+use super::multiply;
+use crate::conv::gather::Gather;
+use crate::isa::Isa;
+
+/// Tasks that may run at the same time.
+pub(super) const SLOTS: usize = 16;
+/// The most values that are skipped so that scratch memory begins with a cache line.
+pub(super) const ALIGNMENT: usize = 16;
+/// Panels of a task that transforms its own: half of a second cache of 1 MiB, in values.
+const FUSED_VALUES: usize = 128 << 10;
+/// Panels that are transformed together otherwise, in values: 8 MiB.
+const SHARED_VALUES: usize = 2 << 20;
+/// Vectors of input that one task transforms.
+const CHUNK_VECTORS: usize = 32;
+/// About what the transform of a vector of input takes.
+const VECTOR_NANOSECONDS: usize = 60;
+/// Multiply-adds that one core does in about a nanosecond.
+const MACS_PER_NANOSECOND: usize = 64;
+
+/// How a gather's tiles are cut.
+#[derive(Clone, Debug)]
+pub(super) struct Schedule {
+    /// Vectors of a block of filters.
+    pub vectors: usize,
+    pub panel_tiles: usize,
+    pub panels: usize,
+    /// Values of a panel.
+    pub panel_len: usize,
+    /// Each task transforms its own input.
+    pub fused: bool,
+    /// Panels of a task.
+    pub range_panels: usize,
+    /// Panels whose input is transformed before they are multiplied.
+    pub shared_panels: usize,
+    /// Channels that are transformed by one task.
+    pub chunk_channels: usize,
+    pub chunk_nanoseconds: usize,
+    pub range_nanoseconds: usize,
+    slots_start: usize,
+    slot_len: usize,
+    pub scratch_len: usize,
+}
+
+impl Schedule {
+    pub fn new(gather: &Gather, geometry: &Geometry, size: TileSize, isa: Isa) -> Self {
+        let (lanes, places) = (isa.lanes(), size.places());
+        let channels = gather.group_sources();
+        let (tiles, filters) = (geometry.count, gather.group_destinations());
+        let narrow = filters.div_ceil(lanes).clamp(1, 2);
+        let wide = filters.div_ceil(lanes) >= 4 && multiply::most_tiles(isa, 4) >= 6 && lanes > 8;
+        let vectors = if wide && tiles <= 6 { 4 } else { narrow };
+        let most = multiply::most_tiles(isa, vectors);
+        let panel_tiles = tiles.div_ceil(tiles.div_ceil(most).max(1)).max(1);
+        let panels = tiles.div_ceil(panel_tiles);
+        let depth_blocks = geometry.depth.len() * channels.div_ceil(lanes);
+        let panel_len = places * ((depth_blocks * panel_tiles) | 1) * lanes;
+        let fused_panels = FUSED_VALUES / panel_len.max(1);
+        let fused = fused_panels >= 1 && panels >= 8;
+        let (range_panels, shared_panels) = if fused {
+            (fused_panels.clamp(1, 2).min(panels), panels)
+        } else {
+            let shared = (SHARED_VALUES / panel_len.max(1)).max(1).min(panels);
+            (shared.min(8), shared)
+        };
+        let tiles_in_range = range_panels * panel_tiles;
+        let chunk_blocks = (CHUNK_VECTORS / panel_tiles).max(1);
+        let macs = tiles_in_range * places * geometry.depth.len() * channels;
+        let task_filters = if fused { filters } else { vectors * lanes };
+        let sums_len = places * ((tiles_in_range * vectors) | 1) * lanes;
+        let own_panels = if fused { range_panels * panel_len } else { 0 };
+        let slots_start = if fused { 0 } else { shared_panels * panel_len };
+        let slot_len = (own_panels + sums_len).next_multiple_of(ALIGNMENT);
+        let tasks = panels.div_ceil(range_panels.max(1))
+            * if fused { 1 } else { filters.div_ceil(vectors * lanes) };
+        Self {
+            vectors,
+            panel_tiles,
+            panels,
+            panel_len,
+            fused,
+            range_panels,
+            shared_panels,
+            chunk_channels: chunk_blocks * lanes,
+            chunk_nanoseconds: panel_tiles * chunk_blocks * VECTOR_NANOSECONDS,
+            range_nanoseconds: macs.saturating_mul(task_filters) / MACS_PER_NANOSECOND,
+            slots_start,
+            slot_len,
+            scratch_len: slots_start + slot_len * tasks.min(SLOTS) + ALIGNMENT,
+        }
+    }
+
+    /// The tiles of a panel.
+    pub fn tiles(&self, panel: usize, count: usize) -> Range<usize> {
+        panel * self.panel_tiles..count.min((panel + 1) * self.panel_tiles)
+    }
+
+    /// Values from one of the α² places of a panel to the next: an odd number of vectors, since at
+    /// a power of two all places would fall into the same few sets of the cache.
+    pub fn place_step(&self, depth_blocks: usize, tiles: usize, lanes: usize) -> usize {
+        ((depth_blocks * tiles) | 1) * lanes
+    }
+
+    /// The same for the sums of a range.
+    pub fn sums_step(&self, vectors: usize, lanes: usize) -> usize {
+        ((self.range_panels * self.panel_tiles * vectors) | 1) * lanes
+    }
+
+    /// Where a slot starts.
+    pub fn slot(&self, slot: usize) -> usize {
+        self.slots_start + slot * self.slot_len
+    }
+}
