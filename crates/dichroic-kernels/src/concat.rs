@@ -1,7 +1,29 @@
 //! Joining arrays along an axis, and parting them again: each is the other's gradient.
 
+use crate::conv::OutputChannels;
 use crate::error::{KernelError, count};
 use crate::parallel;
+
+/// Copies the channels of `x`, so many at each place, into a range of a wider array's channels.
+///
+/// # Panics
+/// When the range doesn't lie within the wider array, or the arrays differ in their places.
+pub fn insert(x: &[f32], channels: usize, y: &mut [f32], range: OutputChannels) {
+    let (first, total) = (range.first(), range.stride(channels));
+    assert!(first + channels <= total, "the channels must lie within the output's");
+    if x.is_empty() {
+        return;
+    }
+    let places = x.len() / channels;
+    assert_eq!(y.len(), places * total, "the arrays must have the same places");
+    let group = (4096 / channels).max(1);
+    parallel::for_each_chunk(y, group * total, group * channels / 2, |i, chunk| {
+        let rows = x[i * group * channels..].chunks_exact(channels);
+        for (row, wide) in rows.zip(chunk.chunks_exact_mut(total)) {
+            wide[first..first + channels].copy_from_slice(row);
+        }
+    });
+}
 
 /// Arrays put one behind the other along an axis.
 ///
@@ -195,6 +217,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_part_is_put_into_its_channels_and_the_others_stay() {
+        let x: Vec<f32> = (0..6000).map(|i| i as f32).collect();
+        let mut y = vec![-1.0; 3000 * 5];
+        insert(&x, 2, &mut y, OutputChannels::Range { first: 1, total: 5 });
+        for (place, row) in y.chunks_exact(5).enumerate() {
+            assert_eq!(row, [-1.0, x[2 * place], x[2 * place + 1], -1.0, -1.0]);
+        }
+        insert(&[], 0, &mut [], OutputChannels::Dense);
     }
 
     #[test]

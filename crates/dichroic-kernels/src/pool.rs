@@ -1,11 +1,14 @@
 //! Max and average pooling over one, two or three axes, channels last.
 
+pub use forward::PoolForward;
+
 use crate::elementwise::map::compiled_for;
 use crate::error::{KernelError, count};
 use crate::isa::Isa;
 use crate::parallel;
 use crate::simd::{Simd, WithSimd, dispatch};
 
+mod forward;
 pub mod reference;
 #[cfg(test)]
 mod tests;
@@ -126,106 +129,6 @@ impl PoolProblem {
     }
 }
 
-/// Pooling, forward.
-///
-/// # Shapes
-/// `x (batch, depth, height, width, channels)`, `y` the same with [`PoolProblem::output`].
-///
-/// # Source
-/// `keras.layers.MaxPooling1D`/`2D`/`3D`, `AveragePooling1D`/`2D`/`3D`.
-///
-/// ```
-/// use dichroic_kernels::isa::Isa;
-/// use dichroic_kernels::pool::{PoolForward, PoolKind, PoolProblem};
-/// let problem = PoolProblem { batch: 1, channels: 1, input: [1, 2, 4], window: [1, 2, 2],
-///     strides: [1, 2, 2], pad_before: [0; 3], pad_after: [0; 3] };
-/// let plan = PoolForward::new(PoolKind::Max, problem, Isa::detect())?;
-/// let mut y = [0.0; 2];
-/// plan.run(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], &mut y);
-/// assert_eq!(y, [6.0, 8.0]);
-/// # Ok::<(), dichroic_kernels::error::KernelError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PoolForward {
-    kind: PoolKind,
-    problem: PoolProblem,
-    isa: Isa,
-}
-
-impl PoolForward {
-    /// Plans for one problem.
-    ///
-    /// # Errors
-    /// Those of [`PoolProblem::validate`].
-    pub fn new(kind: PoolKind, problem: PoolProblem, isa: Isa) -> Result<Self, KernelError> {
-        problem.validate()?;
-        Ok(Self { kind, problem, isa })
-    }
-
-    /// The number of scratch values that a run needs: none.
-    pub fn scratch_len(&self) -> usize {
-        0
-    }
-
-    /// Pools.
-    ///
-    /// # Panics
-    /// When a length is not that of the problem.
-    pub fn run(&self, x: &[f32], y: &mut [f32]) {
-        let p = &self.problem;
-        assert_eq!(x.len(), p.input_len(), "the input's length must be that of the problem");
-        assert_eq!(y.len(), p.output_len(), "the output's length must be that of the problem");
-        let [depth, height, width] = p.output();
-        let sample = p.input.iter().product::<usize>() * p.channels;
-        // One task is a row of windows.
-        let row = width * p.channels;
-        let cost = row * p.window.iter().product::<usize>() / 4;
-        parallel::for_each_chunk(y, row, cost, |i, row| {
-            let (n, od, oh) = (i / (depth * height), i / height % depth, i % height);
-            let x = &x[n * sample..][..sample];
-            match self.kind {
-                PoolKind::Max => {
-                    dispatch(self.isa, MaxRow { problem: p, place: [od, oh], x, row });
-                }
-                PoolKind::Average => compiled_for(
-                    self.isa,
-                    #[inline(always)]
-                    || average_row(p, [od, oh], x, row),
-                ),
-            }
-        });
-    }
-}
-
-/// The largest values of a row of windows, a vector of channels at a time in a register.
-struct MaxRow<'a> {
-    problem: &'a PoolProblem,
-    place: [usize; 2],
-    x: &'a [f32],
-    row: &'a mut [f32],
-}
-
-impl WithSimd for MaxRow<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with<S: Simd>(self, s: S) {
-        let (p, [od, oh]) = (self.problem, self.place);
-        for (ow, y) in self.row.chunks_exact_mut(p.channels).enumerate() {
-            for (i, y) in y.chunks_mut(S::LANES).enumerate() {
-                let mut largest = s.splat(f32::NEG_INFINITY);
-                p.for_each_cell([od, oh, ow], |cell| {
-                    let x = load(s, self.x, cell + i * S::LANES, y.len());
-                    let larger = s.select(s.less(largest, x), x, largest);
-                    // A NaN stays: nothing is larger.
-                    largest = s.select(s.equal(x, x), larger, x);
-                });
-                store(s, largest, y);
-            }
-        }
-    }
-}
-
 /// Reads `len` values, at most a vector.
 #[inline(always)]
 fn load<S: Simd>(s: S, x: &[f32], start: usize, len: usize) -> S::V {
@@ -236,22 +139,6 @@ fn load<S: Simd>(s: S, x: &[f32], start: usize, len: usize) -> S::V {
 #[inline(always)]
 fn store<S: Simd>(s: S, value: S::V, y: &mut [f32]) {
     if y.len() == S::LANES { s.store(value, y) } else { s.store_first(value, y) }
-}
-
-#[inline(always)]
-fn average_row(p: &PoolProblem, [od, oh]: [usize; 2], x: &[f32], row: &mut [f32]) {
-    for (ow, y) in row.chunks_exact_mut(p.channels).enumerate() {
-        y.fill(0.0);
-        p.for_each_cell([od, oh, ow], |cell| {
-            for (y, &x) in y.iter_mut().zip(&x[cell..cell + p.channels]) {
-                *y += x;
-            }
-        });
-        let divisor = p.cell_count([od, oh, ow]) as f32;
-        for y in y.iter_mut() {
-            *y /= divisor;
-        }
-    }
 }
 
 /// The gradient of pooling with respect to its input.

@@ -1,11 +1,12 @@
 //! Convolution, dense layers included: they are its 1×1 case.
 
-use dichroic_kernels::conv::{self, ConvArgs, ConvForward, ConvProblem, Epilogue};
+use dichroic_kernels::conv::{self, ConvArgs, ConvForward, ConvProblem};
 use dichroic_kernels::elementwise::Unary;
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
-use super::{ConvTranspose, ConvWeightGradient, Geometry, Reduce, add_activation_gradient};
+use super::tail::{Extras, settle};
+use super::{ConvTranspose, ConvWeightGradient, Geometry, Reduce, Tail, add_activation_gradient};
 use super::{reference_tensor, shape_error};
 use crate::error::GraphError;
 use crate::gradient::Backward;
@@ -15,8 +16,8 @@ use crate::shape::Shape;
 /// `y[n, o, f] = activation(Σ_tap Σ_ic x[n, o·stride + tap·dilation − pad, ic] · w[tap, ic, f] + b[f])`.
 ///
 /// # Shapes
-/// Inputs: `x (batch, spatial…, in_channels)`, `w (kernel…, in_channels / groups, filters)` and
-/// optionally `b (filters)`. Output: `(batch, spatial…, filters)`.
+/// Inputs: `x (batch, spatial…, in_channels)`, `w (kernel…, in_channels / groups, filters)`,
+/// optionally `b (filters)`, and those of the [`Tail`]. Output: `(batch, spatial…, filters)`, or wider.
 ///
 /// # Source
 /// Keras `Conv1D`, `Conv2D`, `Conv3D`; `Dense` with a kernel of 1.
@@ -26,12 +27,14 @@ pub struct Conv {
     pub geometry: Geometry,
     /// Applied to each output; set by the fusion pass.
     pub activation: Option<Unary>,
+    /// What else is done with each output; set by passes.
+    pub tail: Tail,
 }
 
 impl Conv {
     /// A convolution without activation.
     pub fn new(geometry: Geometry) -> Self {
-        Self { geometry, activation: None }
+        Self { geometry, activation: None, tail: Tail::default() }
     }
 
     fn problem(&self, inputs: &[&Shape]) -> Result<ConvProblem, GraphError> {
@@ -40,11 +43,18 @@ impl Conv {
         };
         let problem =
             self.geometry.problem(x, w).map_err(|rule| shape_error(self, rule, inputs))?;
-        match rest {
-            [] => Ok(problem),
-            [bias] if bias[..] == [problem.filters] => Ok(problem),
-            _ => Err(shape_error(self, "the bias needs shape (filters,)", inputs)),
+        match self.tail.extras(rest) {
+            Some(Extras { bias: Some(bias), .. }) if bias[..] != [problem.filters] => {
+                Err(shape_error(self, "the bias needs shape (filters,)", inputs))
+            }
+            Some(_) => Ok(problem),
+            None => Err(shape_error(self, "takes a bias and the inputs of its tail", inputs)),
         }
+    }
+
+    fn extras<T: Copy>(&self, inputs: &[T]) -> Extras<T> {
+        let none = Extras { bias: None, residual: None, into: None };
+        inputs.get(2..).and_then(|rest| self.tail.extras(rest)).unwrap_or(none)
     }
 }
 
@@ -54,10 +64,15 @@ impl Operation for Conv {
     }
 
     fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
-        Ok(smallvec![self.geometry.output_shape(&self.problem(inputs)?)])
+        let dense = self.geometry.output_shape(&self.problem(inputs)?);
+        let shape = self.tail.shape(dense, self.extras(inputs));
+        Ok(smallvec![shape.map_err(|rule| shape_error(self, rule, inputs))?])
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<(), GraphError> {
+        if !self.tail.is_empty() {
+            return Err(backward.refuse("convolution with a tail"));
+        }
         let dy = add_activation_gradient(self.activation, backward)?;
         let (x, w) = (backward.input(0), backward.input(1));
         if backward.needs(0) {
@@ -88,14 +103,12 @@ impl Operation for Conv {
         let shapes: Vec<Shape> = inputs.iter().map(|input| Shape::new(input.shape())).collect();
         let shapes: Vec<&Shape> = shapes.iter().collect();
         let problem = self.problem(&shapes).expect("shapes were inferred before");
-        let bias = inputs.get(2).map(|bias| bias.data());
-        let mut y = conv::reference::forward(&problem, inputs[0].data(), inputs[1].data(), bias);
-        if let Some(activation) = self.activation {
-            for value in &mut y {
-                *value = activation.scalar(f64::from(*value)) as f32;
-            }
-        }
-        vec![reference_tensor(&self.geometry.output_shape(&problem), y)]
+        let data: Vec<&[f32]> = inputs.iter().map(|input| input.data()).collect();
+        let extras = self.extras(&data);
+        let y = conv::reference::forward(&problem, data[0], data[1], extras.bias);
+        let y = self.tail.reference(y, problem.filters, self.activation, extras);
+        let shape = self.infer(&shapes).expect("shapes were inferred before").remove(0);
+        vec![reference_tensor(&shape, y)]
     }
 
     fn kernel(
@@ -104,13 +117,10 @@ impl Operation for Conv {
         context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
         let problem = self.problem(inputs)?;
-        let epilogue = Epilogue {
-            bias: inputs.len() > 2,
-            activation: self.activation,
-            ..Epilogue::default()
-        };
+        let bias = self.extras(inputs).bias.is_some();
+        let epilogue = self.tail.epilogue(bias, self.activation);
         let plan = ConvForward::plan(problem, epilogue, context.mode, context.isa);
-        Ok(Box::new(ConvKernel { plan, bias: inputs.len() > 2 }))
+        Ok(Box::new(ConvKernel { plan, tail: self.tail, inputs: inputs.len() }))
     }
 
     fn macs(&self, inputs: &[&Shape]) -> u64 {
@@ -121,7 +131,8 @@ impl Operation for Conv {
 #[derive(Debug)]
 struct ConvKernel {
     plan: ConvForward,
-    bias: bool,
+    tail: Tail,
+    inputs: usize,
 }
 
 impl Kernel for ConvKernel {
@@ -145,12 +156,17 @@ impl Kernel for ConvKernel {
         self.plan.pack(input, packed);
     }
 
+    fn in_place_input(&self) -> Option<usize> {
+        self.tail.in_place_input(self.inputs)
+    }
+
     fn run(&self, args: KernelArgs<'_, '_>) {
+        let extras = settle(self.tail, args.inputs, args.outputs[0], args.in_place);
         self.plan.run(ConvArgs {
             input: args.inputs[0],
             packed: args.packed,
-            bias: self.bias.then(|| args.inputs[2]),
-            residual: None,
+            bias: extras.bias,
+            residual: extras.residual,
             output: args.outputs[0],
             scratch: args.scratch,
         });

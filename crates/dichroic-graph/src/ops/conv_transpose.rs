@@ -1,11 +1,12 @@
 //! Transposed convolution: the input gradient of a convolution, and the forward of its own layers.
 
-use dichroic_kernels::conv::{self, ConvArgs, ConvInputGradient, ConvProblem, Epilogue};
+use dichroic_kernels::conv::{self, ConvArgs, ConvInputGradient, ConvProblem};
 use dichroic_kernels::elementwise::Unary;
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
-use super::{Conv, ConvWeightGradient, Geometry, Reduce, add_activation_gradient};
+use super::tail::{Extras, settle};
+use super::{Conv, ConvWeightGradient, Geometry, Reduce, Tail, add_activation_gradient};
 use super::{reference_tensor, shape_error};
 use crate::error::GraphError;
 use crate::gradient::Backward;
@@ -17,8 +18,8 @@ use crate::shape::Shape;
 /// activation.
 ///
 /// # Shapes
-/// Inputs: `dy (batch, spatial…, filters)`, `w (kernel…, in_channels / groups, filters)` and
-/// optionally `b (in_channels)`. Output: `(batch, self.spatial…, in_channels)`.
+/// Inputs: `dy (batch, spatial…, filters)`, `w (kernel…, in_channels / groups, filters)`,
+/// optionally `b (in_channels)`, and those of the [`Tail`]. Output: `(batch, self.spatial…, in_channels)`.
 /// For a layer, `filters` are the channels that come in and `in_channels` those that go out.
 ///
 /// # Source
@@ -31,12 +32,14 @@ pub struct ConvTranspose {
     pub spatial: Vec<usize>,
     /// Applied to each output; set by the fusion pass.
     pub activation: Option<Unary>,
+    /// What else is done with each output; set by passes.
+    pub tail: Tail,
 }
 
 impl ConvTranspose {
     /// A transposed convolution onto these spatial sizes, without activation.
     pub fn new(geometry: Geometry, spatial: &[usize]) -> Self {
-        Self { geometry, spatial: spatial.to_vec(), activation: None }
+        Self { geometry, spatial: spatial.to_vec(), activation: None, tail: Tail::default() }
     }
 
     /// The convolution whose input gradient this is.
@@ -59,11 +62,18 @@ impl ConvTranspose {
             let rule = format!("the convolution of the output has shape {convolved}");
             return Err(shape_error(self, rule, inputs));
         }
-        match rest {
-            [] => Ok(problem),
-            [bias] if bias[..] == [problem.in_channels] => Ok(problem),
-            _ => Err(shape_error(self, "the bias needs shape (output channels,)", inputs)),
+        match self.tail.extras(rest) {
+            Some(Extras { bias: Some(bias), .. }) if bias[..] != [problem.in_channels] => {
+                Err(shape_error(self, "the bias needs shape (output channels,)", inputs))
+            }
+            Some(_) => Ok(problem),
+            None => Err(shape_error(self, "takes a bias and the inputs of its tail", inputs)),
         }
+    }
+
+    fn extras<T: Copy>(&self, inputs: &[T]) -> Extras<T> {
+        let none = Extras { bias: None, residual: None, into: None };
+        inputs.get(2..).and_then(|rest| self.tail.extras(rest)).unwrap_or(none)
     }
 
     fn output_shape(&self, problem: &ConvProblem) -> Shape {
@@ -80,10 +90,15 @@ impl Operation for ConvTranspose {
     }
 
     fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
-        Ok(smallvec![self.output_shape(&self.problem(inputs)?)])
+        let dense = self.output_shape(&self.problem(inputs)?);
+        let shape = self.tail.shape(dense, self.extras(inputs));
+        Ok(smallvec![shape.map_err(|rule| shape_error(self, rule, inputs))?])
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<(), GraphError> {
+        if !self.tail.is_empty() {
+            return Err(backward.refuse("transposed convolution with a tail"));
+        }
         let g = add_activation_gradient(self.activation, backward)?;
         let (dy, w) = (backward.input(0), backward.input(1));
         if backward.needs(0) {
@@ -111,15 +126,12 @@ impl Operation for ConvTranspose {
         let shapes: Vec<Shape> = inputs.iter().map(|input| Shape::new(input.shape())).collect();
         let shapes: Vec<&Shape> = shapes.iter().collect();
         let problem = self.problem(&shapes).expect("shapes were inferred before");
-        let bias = inputs.get(2).map(|bias| bias.data());
-        let (dy, w) = (inputs[0].data(), inputs[1].data());
-        let mut dx = conv::reference::input_gradient(&problem, dy, w, bias);
-        if let Some(activation) = self.activation {
-            for value in &mut dx {
-                *value = activation.scalar(f64::from(*value)) as f32;
-            }
-        }
-        vec![reference_tensor(&self.output_shape(&problem), dx)]
+        let data: Vec<&[f32]> = inputs.iter().map(|input| input.data()).collect();
+        let extras = self.extras(&data);
+        let dx = conv::reference::input_gradient(&problem, data[0], data[1], extras.bias);
+        let dx = self.tail.reference(dx, problem.in_channels, self.activation, extras);
+        let shape = self.infer(&shapes).expect("shapes were inferred before").remove(0);
+        vec![reference_tensor(&shape, dx)]
     }
 
     fn kernel(
@@ -128,13 +140,10 @@ impl Operation for ConvTranspose {
         context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
         let problem = self.problem(inputs)?;
-        let epilogue = Epilogue {
-            bias: inputs.len() > 2,
-            activation: self.activation,
-            ..Epilogue::default()
-        };
+        let bias = self.extras(inputs).bias.is_some();
+        let epilogue = self.tail.epilogue(bias, self.activation);
         let plan = ConvInputGradient::plan(problem, epilogue, context.mode, context.isa);
-        Ok(Box::new(ConvTransposeKernel { plan, bias: inputs.len() > 2 }))
+        Ok(Box::new(ConvTransposeKernel { plan, tail: self.tail, inputs: inputs.len() }))
     }
 
     fn macs(&self, inputs: &[&Shape]) -> u64 {
@@ -145,7 +154,8 @@ impl Operation for ConvTranspose {
 #[derive(Debug)]
 struct ConvTransposeKernel {
     plan: ConvInputGradient,
-    bias: bool,
+    tail: Tail,
+    inputs: usize,
 }
 
 impl Kernel for ConvTransposeKernel {
@@ -169,12 +179,17 @@ impl Kernel for ConvTransposeKernel {
         self.plan.pack(input, packed);
     }
 
+    fn in_place_input(&self) -> Option<usize> {
+        self.tail.in_place_input(self.inputs)
+    }
+
     fn run(&self, args: KernelArgs<'_, '_>) {
+        let extras = settle(self.tail, args.inputs, args.outputs[0], args.in_place);
         self.plan.run(ConvArgs {
             input: args.inputs[0],
             packed: args.packed,
-            bias: self.bias.then(|| args.inputs[2]),
-            residual: None,
+            bias: extras.bias,
+            residual: extras.residual,
             output: args.outputs[0],
             scratch: args.scratch,
         });

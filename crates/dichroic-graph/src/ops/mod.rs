@@ -70,16 +70,19 @@ ops! {
     pad::{Pad};
     slice::{Slice, SliceGradient};
     concat::{Concat};
+    insert::{Insert};
     resize::{Resize, ResizeGradient};
     one_hot::{OneHot};
 }
 
 mod geometry;
+mod tail;
 
 pub use reduce::ReducedAxes;
 
 use dichroic_kernels::elementwise::Unary as UnaryFunction;
 pub use geometry::Geometry;
+pub use tail::{Joined, Tail};
 use unary::add_activation_gradient;
 
 /// The error of an op that can't take its inputs.

@@ -1,11 +1,12 @@
 //! Pooling: the largest value or the mean under a window.
 
+use dichroic_kernels::conv::OutputChannels;
 use dichroic_kernels::pool::{self, PoolForward, PoolGradient as GradientPlan, PoolKind, PoolProblem};
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
 use super::geometry::with_leading;
-use super::{kernel_error, reference_tensor, shape_error};
+use super::{Joined, kernel_error, reference_tensor, shape_error};
 use crate::error::GraphError;
 use crate::gradient::Backward;
 use crate::operation::{Kernel, KernelArgs, KernelContext, Operation, StepContext};
@@ -14,7 +15,8 @@ use crate::shape::Shape;
 /// The largest value, or the mean, of each channel under a window; padding takes no part.
 ///
 /// # Shapes
-/// Input: `(batch, spatial…, channels)`. Output: `(batch, spatial…, channels)`.
+/// Input: `(batch, spatial…, channels)`. Output: `(batch, spatial…, channels)`, or wider; then what
+/// was written of it before is a second input.
 ///
 /// # Source
 /// Keras `MaxPooling1D…3D`, `AveragePooling1D…3D`.
@@ -28,6 +30,8 @@ pub struct Pool {
     pub strides: Vec<usize>,
     /// Places outside the input that windows may cover, before and after each axis.
     pub padding: Vec<(usize, usize)>,
+    /// Whether the output is a part of a wider one; set by passes.
+    pub joined: Option<Joined>,
 }
 
 /// The gradient of [`Pool`], from `(x, dy)`: the first of the largest values takes it whole; under
@@ -77,11 +81,24 @@ impl Operation for Pool {
     }
 
     fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
-        let [x] = inputs else { return Err(shape_error(self, "takes one input", inputs)) };
-        Ok(smallvec![self.output_shape(&self.problem(self, x)?)])
+        let begun = self.joined.is_some_and(|joined| joined.begun);
+        let (x, into) = match inputs {
+            [x] if !begun => (x, None),
+            [x, into] if begun => (x, Some(*into)),
+            _ => return Err(shape_error(self, "takes one input", inputs)),
+        };
+        let dense = self.output_shape(&self.problem(self, x)?);
+        let shape = match self.joined {
+            Some(joined) => joined.widen(&dense, into),
+            None => Ok(dense),
+        };
+        Ok(smallvec![shape.map_err(|rule| shape_error(self, rule, inputs))?])
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<(), GraphError> {
+        if self.joined.is_some() {
+            return Err(backward.refuse("pooling into a wider value"));
+        }
         let (x, dy) = (backward.input(0), backward.output_gradient());
         let dx = backward.add(PoolGradient(self.clone()), &[x, dy])?;
         backward.set(0, dx);
@@ -92,7 +109,13 @@ impl Operation for Pool {
         let x = Shape::new(inputs[0].shape());
         let problem = self.problem(self, &x).expect("shapes were inferred before");
         let y = pool::reference::forward(self.kind, &problem, inputs[0].data());
-        vec![reference_tensor(&self.output_shape(&problem), y)]
+        let mut shape = self.output_shape(&problem).to_vec();
+        let Some(joined) = self.joined else { return vec![reference_tensor(&shape.into(), y)] };
+        let y = joined.reference(&y, problem.channels, inputs.get(1).map(|into| into.data()));
+        if let Some(channels) = shape.last_mut() {
+            *channels = joined.total;
+        }
+        vec![reference_tensor(&shape.into(), y)]
     }
 
     fn kernel(
@@ -103,12 +126,17 @@ impl Operation for Pool {
         let problem = self.problem(self, inputs[0])?;
         let plan = PoolForward::new(self.kind, problem, context.isa)
             .map_err(|error| kernel_error(self, error, inputs))?;
-        Ok(Box::new(PoolKernel(plan)))
+        let output = self.joined.map_or(OutputChannels::Dense, Joined::channels);
+        let begun = self.joined.is_some_and(|joined| joined.begun);
+        Ok(Box::new(PoolKernel { plan: plan.into_channels(output), begun }))
     }
 }
 
 #[derive(Debug)]
-struct PoolKernel(PoolForward);
+struct PoolKernel {
+    plan: PoolForward,
+    begun: bool,
+}
 
 impl Kernel for PoolKernel {
     fn algorithm(&self) -> String {
@@ -116,11 +144,18 @@ impl Kernel for PoolKernel {
     }
 
     fn scratch_len(&self) -> usize {
-        self.0.scratch_len()
+        self.plan.scratch_len()
+    }
+
+    fn in_place_input(&self) -> Option<usize> {
+        self.begun.then_some(1)
     }
 
     fn run(&self, args: KernelArgs<'_, '_>) {
-        self.0.run(args.inputs[0], args.outputs[0]);
+        if self.begun && !args.in_place {
+            args.outputs[0].copy_from_slice(args.inputs[1]);
+        }
+        self.plan.run(args.inputs[0], args.outputs[0]);
     }
 }
 

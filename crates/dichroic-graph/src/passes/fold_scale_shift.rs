@@ -6,7 +6,7 @@
 use dichroic_kernels::elementwise::Binary as BinaryKind;
 use smallvec::SmallVec;
 
-use super::uses;
+use super::{makers, uses};
 use crate::error::GraphError;
 use crate::graph::{Graph, Node, ValueId};
 use crate::ops::{Binary, Op, Reshape};
@@ -15,12 +15,7 @@ use crate::shape::Shape;
 
 pub(super) fn run(graph: &mut Graph, roots: &[ValueId]) -> Result<(), GraphError> {
     let uses = uses(graph, roots);
-    let mut maker = vec![None; graph.values.len()];
-    for (index, node) in graph.nodes.iter().enumerate() {
-        for output in &node.outputs {
-            maker[output.index()] = Some(index);
-        }
-    }
+    let maker = makers(graph);
     let fixed = fixed_values(graph);
     let old = std::mem::take(&mut graph.nodes);
     let mut folded: Vec<Option<usize>> = vec![None; old.len()];

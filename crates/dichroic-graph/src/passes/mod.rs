@@ -8,8 +8,11 @@ use crate::plan::PlanOptions;
 
 mod check;
 mod dead_code;
+mod fold_padding;
+mod fold_residual;
 mod fold_scale_shift;
 mod fuse_activation;
+mod join_in_place;
 
 pub use check::check;
 
@@ -29,14 +32,29 @@ fn uses(graph: &Graph, roots: &[ValueId]) -> Vec<usize> {
     uses
 }
 
+/// The node that makes each value.
+fn makers(graph: &Graph) -> Vec<Option<usize>> {
+    let mut makers = vec![None; graph.values.len()];
+    for (index, node) in graph.nodes.iter().enumerate() {
+        for output in &node.outputs {
+            makers[output.index()] = Some(index);
+        }
+    }
+    makers
+}
+
 pub(crate) fn run(graph: &mut Graph, options: &PlanOptions) -> Result<(), GraphError> {
     let roots = roots(graph, options);
     type Pass = fn(&mut Graph, &[ValueId]) -> Result<(), GraphError>;
-    let passes: [(&'static str, Pass); 4] = [
+    let passes: [(&'static str, Pass); 8] = [
         ("dead code", dead_code::run),
         ("scale and shift folding", fold_scale_shift::run),
+        ("residual folding", fold_residual::run),
         ("activation fusion", fuse_activation::run),
+        ("padding folding", fold_padding::run),
         ("dead code after fusion", dead_code::run),
+        ("joining in place", join_in_place::run),
+        ("overwriting of dead residuals", fold_residual::overwrite_dead),
     ];
     check(graph, "construction")?;
     for (name, pass) in passes {

@@ -263,7 +263,8 @@ pub(crate) fn fixed_values(graph: &Graph) -> Vec<bool> {
     fixed
 }
 
-fn view_roots(graph: &Graph) -> Vec<ValueId> {
+/// For each value the value whose memory it shows.
+pub(crate) fn view_roots(graph: &Graph) -> Vec<ValueId> {
     let mut roots: Vec<ValueId> = (0u32..).take(graph.values.len()).map(ValueId).collect();
     for node in graph.nodes.iter().filter(|node| node.op.is_view()) {
         roots[node.outputs[0].index()] = roots[node.inputs[0].index()];

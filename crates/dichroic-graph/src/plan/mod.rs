@@ -18,7 +18,7 @@ use crate::shape::Shape;
 mod compile;
 mod memory;
 
-pub(crate) use compile::fixed_values;
+pub(crate) use compile::{fixed_values, view_roots};
 
 /// What a plan is made for.
 #[derive(Clone, Debug)]
@@ -130,8 +130,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Compiles a graph: drops what nothing reads, folds batch normalisation into convolutions,
-    /// fuses activations, chooses a kernel for each op and assigns memory.
+    /// Compiles a graph: drops what nothing reads, folds batch normalisation, residuals,
+    /// activations and padding into convolutions, has concatenations written in place, chooses a kernel
+    /// for each op and assigns memory.
     ///
     /// # Errors
     /// When a kernel can't be made, or the sizes can't be addressed.

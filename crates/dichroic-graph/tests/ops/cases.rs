@@ -1,5 +1,6 @@
 //! The cases: every op with inputs small enough to read.
 
+use dichroic_graph::kernels::conv::Residual;
 use dichroic_graph::kernels::dropout::NoiseKind;
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
 use dichroic_graph::kernels::pad::Cut;
@@ -10,10 +11,10 @@ use dichroic_graph::kernels::softmax::{SoftmaxKind, Targets};
 use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::ops::{
     BatchNorm, BatchNormGradient, Binary, BroadcastTo, Concat, Conv, ConvTranspose,
-    ConvWeightGradient, Dropout, GaussianNoise, Geometry, OneHot, Pad, Pool, PoolGradient, Reduce,
-    Reshape, Resize, ResizeGradient, ScaleShift, Slice, SliceGradient, Softmax,
-    SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient, SoftmaxGradient, Transpose, Unary,
-    UnaryGradient,
+    ConvWeightGradient, Dropout, GaussianNoise, Geometry, Insert, Joined, OneHot, Pad, Pool,
+    PoolGradient, Reduce, Reshape, Resize, ResizeGradient, ScaleShift, Slice, SliceGradient,
+    Softmax, SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient, SoftmaxGradient, Tail, Transpose,
+    Unary, UnaryGradient,
 };
 use dichroic_graph::{Op, Shape};
 
@@ -64,6 +65,7 @@ fn convolutions() -> Vec<Case> {
         padding: vec![(1, 0), (2, 1)],
         groups: 2,
     };
+    let joined = Joined { first: 2, total: 9, begun: true };
     let depthwise = Geometry { groups: 3, padding: vec![(1, 1), (1, 1)], ..Geometry::new(2) };
     vec![
         case(
@@ -88,8 +90,45 @@ fn convolutions() -> Vec<Case> {
         ),
         case(
             "conv with relu",
-            Conv { geometry: Geometry::new(2), activation: Some(Function::Relu) },
+            Conv { activation: Some(Function::Relu), ..Conv::new(Geometry::new(2)) },
             [&[1, 4, 4, 3], &[3, 3, 3, 4], &[4]],
+            &[],
+        ),
+        case(
+            "conv with residual and relu",
+            Conv {
+                activation: Some(Function::Relu),
+                tail: Tail { residual: Residual::Separate, joined: None },
+                ..Conv::new(Geometry::new(2))
+            },
+            [&[1, 4, 4, 3], &[3, 3, 3, 4], &[4], &[1, 2, 2, 4]],
+            &[],
+        ),
+        case(
+            "conv over its residual",
+            Conv {
+                tail: Tail { residual: Residual::InPlace, joined: None },
+                ..Conv::new(Geometry::new(2))
+            },
+            [&[1, 4, 4, 3], &[3, 3, 3, 4], &[1, 2, 2, 4]],
+            &[],
+        ),
+        case(
+            "conv with residual into a wider value",
+            Conv {
+                tail: Tail { residual: Residual::Separate, joined: Some(joined) },
+                ..Conv::new(Geometry::new(2))
+            },
+            [&[1, 4, 4, 3], &[3, 3, 3, 4], &[4], &[1, 2, 2, 4], &[1, 2, 2, 9]],
+            &[],
+        ),
+        case(
+            "conv transpose into a wider value",
+            ConvTranspose {
+                tail: Tail { residual: Residual::None, joined: Some(joined) },
+                ..ConvTranspose::new(Geometry::new(2), &[4, 4])
+            },
+            [&[1, 3, 3, 2], &[2, 2, 4, 2], &[1, 4, 4, 9]],
             &[],
         ),
         case(
@@ -161,10 +200,20 @@ fn windows_and_statistics() -> Vec<Case> {
         window: vec![3, 2],
         strides: vec![2, 2],
         padding: vec![(1, 0), (0, 1)],
+        joined: None,
     };
     let mut all = vec![
         case("max pool", pool(PoolKind::Max), [&[2, 5, 5, 3]], &[0]),
         case("average pool", pool(PoolKind::Average), [&[2, 5, 5, 3]], &[0]),
+        case(
+            "max pool into a wider value",
+            Pool {
+                joined: Some(Joined { first: 1, total: 5, begun: true }),
+                ..pool(PoolKind::Max)
+            },
+            [&[2, 5, 5, 3], &[2, 2, 3, 5]],
+            &[],
+        ),
         case(
             "max pool gradient",
             PoolGradient(pool(PoolKind::Max)),
@@ -253,6 +302,12 @@ fn movements() -> Vec<Case> {
             "resize gradient",
             ResizeGradient { interpolation: Interpolation::Bilinear, spatial: vec![3, 4] },
             [&[1, 5, 7, 2]],
+            &[],
+        ),
+        case(
+            "insert",
+            Insert(Joined { first: 1, total: 6, begun: true }),
+            [&[2, 4, 3], &[2, 4, 6]],
             &[],
         ),
         case("concat", Concat { axis: 1 }, [&[2, 1, 3], &[2, 4, 3], &[2, 2, 3]], &[0, 1, 2]),

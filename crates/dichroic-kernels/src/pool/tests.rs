@@ -1,4 +1,5 @@
 use super::*;
+use crate::conv::OutputChannels;
 use crate::parallel::ThreadPool;
 use crate::rng::Stream;
 use proptest::prelude::*;
@@ -30,6 +31,16 @@ fn check(p: PoolProblem) {
         for isa in Isa::available() {
             let mut y = vec![f32::NAN; dy.len()];
             PoolForward::new(kind, p, isa).unwrap().run(&x, &mut y);
+            let (first, total) = (3, p.channels + 20);
+            let mut wide = vec![7.5; y.len().checked_div(p.channels).unwrap_or(0) * total];
+            if p.channels > 0 {
+                let range = OutputChannels::Range { first, total };
+                PoolForward::new(kind, p, isa).unwrap().into_channels(range).run(&x, &mut wide);
+            }
+            for (wide, y) in wide.chunks_exact(total).zip(y.chunks_exact(p.channels.max(1))) {
+                assert_eq!(&wide[first..first + p.channels], y, "{kind:?} {p:?} {isa}");
+                assert!(wide[..first].iter().chain(&wide[first + y.len()..]).all(|x| *x == 7.5));
+            }
             let mut dx = vec![f32::NAN; x.len()];
             PoolGradient::new(kind, p, isa).unwrap().run(&x, &dy, &mut dx);
             let expected = reference::forward(kind, &p, &x);

@@ -166,6 +166,7 @@ impl<K: Pooled, const RANK: usize> Layer for Pooling<K, RANK> {
             window: stencil.size.to_vec(),
             strides: stencil.strides.to_vec(),
             padding: stencil.margins(input.spatial()),
+            joined: None,
         };
         let x = lowering.input()?;
         Ok(lowering.add(pool, &[x])?)
