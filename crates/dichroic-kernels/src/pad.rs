@@ -38,6 +38,9 @@ pub struct Cut {
     pub stride: usize,
 }
 
+/// Values of the larger array that are written at once: 64 KiB, filled and then written over in the cache.
+const LARGE_BLOCK: usize = 16_384;
+
 /// Where the rows of the smaller array lie in the larger one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rows {
@@ -98,19 +101,39 @@ impl Rows {
         });
     }
 
-    fn write(&self, small: &[f32], large: &mut [f32]) {
-        if small.is_empty() {
-            return;
-        }
-        for (i, row) in small.chunks_exact(self.row).enumerate() {
-            let start = self.start(i);
-            if self.step == 1 {
-                large[start..start + self.row].copy_from_slice(row);
-            } else {
-                let to = large[start..].iter_mut().step_by(self.step);
-                to.zip(row).for_each(|(to, &from)| *to = from);
+    /// Writes the rows into the larger array, and `around` everywhere else.
+    fn write(&self, small: &[f32], large: &mut [f32], around: f32) {
+        let rows = small.len() / self.row.max(1);
+        let reach = self.row.saturating_sub(1) * self.step + 1;
+        parallel::for_each_chunk(large, LARGE_BLOCK, LARGE_BLOCK / 8, |block, chunk| {
+            chunk.fill(around);
+            let (begin, end) = (block * LARGE_BLOCK, block * LARGE_BLOCK + chunk.len());
+            // Rows start one behind the other: the first that ends within this block is found by halves.
+            let (mut first, mut last) = (0, rows);
+            while first < last {
+                let middle = first.midpoint(last);
+                if self.start(middle) + reach <= begin {
+                    first = middle + 1;
+                } else {
+                    last = middle;
+                }
             }
-        }
+            for (i, row) in small.chunks_exact(self.row.max(1)).enumerate().skip(first) {
+                let start = self.start(i);
+                if start >= end {
+                    break;
+                }
+                let skipped = begin.saturating_sub(start).div_ceil(self.step);
+                let row = &row[skipped..self.row.min((end - start).div_ceil(self.step))];
+                let chunk = &mut chunk[start + skipped * self.step - begin..];
+                if self.step == 1 {
+                    chunk[..row.len()].copy_from_slice(row);
+                } else {
+                    let to = chunk.iter_mut().step_by(self.step);
+                    to.zip(row).for_each(|(to, &from)| *to = from);
+                }
+            }
+        });
     }
 }
 
@@ -179,8 +202,7 @@ impl SlicePlan {
     pub fn gradient(&self, dy: &[f32], dx: &mut [f32]) {
         assert_eq!(dx.len(), self.input_len, "the input's length must be that of the plan");
         assert_eq!(dy.len(), self.output_len, "the output's length must be that of the plan");
-        dx.fill(0.0);
-        self.rows.write(dy, dx);
+        self.rows.write(dy, dx, 0.0);
     }
 }
 
@@ -243,8 +265,7 @@ impl PadPlan {
     pub fn run(&self, x: &[f32], y: &mut [f32]) {
         assert_eq!(x.len(), self.inside.output_len, "the input's length must be that of the plan");
         assert_eq!(y.len(), self.inside.input_len, "the output's length must be that of the plan");
-        y.fill(self.value);
-        self.inside.rows.write(x, y);
+        self.inside.rows.write(x, y, self.value);
     }
 
     /// The input's gradient: that of the output, less the padding.
@@ -344,6 +365,29 @@ mod tests {
             let mut dx = vec![f32::NAN; x.len()];
             plan.gradient(&y, &mut dx);
             prop_assert_eq!(dx, x);
+        }
+    }
+
+    #[test]
+    fn arrays_of_several_blocks_are_padded_and_cut_alike() {
+        let (shape, padding) = ([3, 70, 67, 5], [[0, 0], [1, 2], [3, 0], [0, 1]]);
+        let x = ramp(&shape);
+        let plan = PadPlan::new(&shape, &padding, -7.0).unwrap();
+        let mut y = vec![f32::NAN; plan.output_shape().iter().product()];
+        plan.run(&x, &mut y);
+        assert!(y.len() > 3 * LARGE_BLOCK);
+        assert!(y == reference::pad(&x, &shape, &padding, -7.0));
+        let cuts = [(0, 2, 1), (1, 30, 2), (0, 22, 3), (1, 2, 2)];
+        let cuts = cuts.map(|(start, size, stride)| Cut { start, size, stride });
+        let plan = SlicePlan::new(&shape, &cuts).unwrap();
+        let mut part = vec![f32::NAN; plan.output_shape().iter().product()];
+        plan.run(&x, &mut part);
+        assert!(part == reference::slice(&x, &shape, &cuts));
+        let mut dx = vec![f32::NAN; x.len()];
+        plan.gradient(&part, &mut dx);
+        let taken: std::collections::HashSet<usize> = part.iter().map(|&i| i as usize).collect();
+        for (i, &dx) in dx.iter().enumerate() {
+            assert_eq!(dx, if taken.contains(&i) { i as f32 } else { 0.0 });
         }
     }
 

@@ -1,14 +1,12 @@
 //! Max and average pooling over one, two or three axes, channels last.
 
 pub use forward::PoolForward;
+pub use gradient::PoolGradient;
 
-use crate::elementwise::map::compiled_for;
 use crate::error::{KernelError, count};
-use crate::isa::Isa;
-use crate::parallel;
-use crate::simd::{Simd, WithSimd, dispatch};
 
 mod forward;
+mod gradient;
 pub mod reference;
 #[cfg(test)]
 mod tests;
@@ -127,154 +125,4 @@ impl PoolProblem {
     fn cell_count(&self, [od, oh, ow]: [usize; 3]) -> usize {
         self.cells(0, od).len() * self.cells(1, oh).len() * self.cells(2, ow).len()
     }
-}
-
-/// Reads `len` values, at most a vector.
-#[inline(always)]
-fn load<S: Simd>(s: S, x: &[f32], start: usize, len: usize) -> S::V {
-    if len == S::LANES { s.load(&x[start..]) } else { s.load_first(&x[start..start + len]) }
-}
-
-/// Writes at most a vector.
-#[inline(always)]
-fn store<S: Simd>(s: S, value: S::V, y: &mut [f32]) {
-    if y.len() == S::LANES { s.store(value, y) } else { s.store_first(value, y) }
-}
-
-/// The gradient of pooling with respect to its input.
-///
-/// For [`PoolKind::Max`] the first largest value of each window gets the window's whole gradient;
-/// for [`PoolKind::Average`] each value gets its share.
-///
-/// # Shapes
-/// `x`, `dx (batch, depth, height, width, channels)`; `dy` the same with [`PoolProblem::output`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PoolGradient {
-    kind: PoolKind,
-    problem: PoolProblem,
-    isa: Isa,
-}
-
-impl PoolGradient {
-    /// Plans for one problem.
-    ///
-    /// # Errors
-    /// Those of [`PoolProblem::validate`].
-    pub fn new(kind: PoolKind, problem: PoolProblem, isa: Isa) -> Result<Self, KernelError> {
-        problem.validate()?;
-        Ok(Self { kind, problem, isa })
-    }
-
-    /// Whether `x` is looked at: it is for the largest value, and may be empty for the mean.
-    pub fn needs_input(&self) -> bool {
-        self.kind == PoolKind::Max
-    }
-
-    /// The number of scratch values that a run needs: none.
-    pub fn scratch_len(&self) -> usize {
-        0
-    }
-
-    /// Writes the input's gradient, `dx`.
-    ///
-    /// # Panics
-    /// When a length is not that of the problem.
-    pub fn run(&self, x: &[f32], dy: &[f32], dx: &mut [f32]) {
-        let p = &self.problem;
-        assert!(
-            !self.needs_input() || x.len() == dx.len(),
-            "the input's length must be its gradient's"
-        );
-        assert_eq!(dy.len(), p.output_len(), "the output's length must be that of the problem");
-        assert_eq!(dx.len(), p.input_len(), "the input's length must be that of the problem");
-        let (sample, output) = (dx.len() / p.batch.max(1), dy.len() / p.batch.max(1));
-        // Windows of one sample may overlap, so that a task is a sample.
-        parallel::for_each_chunk(dx, sample, sample, |n, dx| {
-            dx.fill(0.0);
-            let dy = &dy[n * output..][..output];
-            match self.kind {
-                PoolKind::Max => {
-                    let x = &x[n * sample..][..sample];
-                    dispatch(self.isa, MaxGradient { problem: p, x, dy, dx });
-                }
-                PoolKind::Average => compiled_for(
-                    self.isa,
-                    #[inline(always)]
-                    || average_gradient(p, dy, dx),
-                ),
-            }
-        });
-    }
-}
-
-/// Calls `visit(window, its dy)` for each window of a sample.
-#[inline(always)]
-fn for_each_window(p: &PoolProblem, dy: &[f32], mut visit: impl FnMut([usize; 3], &[f32])) {
-    let [depth, height, width] = p.output();
-    let mut rows = dy.chunks_exact(p.channels.max(1));
-    for od in 0..depth {
-        for oh in 0..height {
-            for ow in 0..width {
-                visit([od, oh, ow], rows.next().unwrap_or_default());
-            }
-        }
-    }
-}
-
-/// Gives each window's gradient to its first largest value, a vector of channels at a time.
-struct MaxGradient<'a> {
-    problem: &'a PoolProblem,
-    x: &'a [f32],
-    dy: &'a [f32],
-    dx: &'a mut [f32],
-}
-
-impl WithSimd for MaxGradient<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with<S: Simd>(self, s: S) {
-        let p = self.problem;
-        for_each_window(p, self.dy, |window, dy| {
-            for (i, dy) in dy.chunks(S::LANES).enumerate() {
-                let (channel, len) = (i * S::LANES, dy.len());
-                // The first cell stands until one is larger, so that a window of -∞ has one as well.
-                let mut largest = s.splat(f32::NEG_INFINITY);
-                let mut place = s.zero();
-                let mut k = 0.0;
-                p.for_each_cell(window, |cell| {
-                    let x = load(s, self.x, cell + channel, len);
-                    let better = s.less(largest, x);
-                    let k_or_place = s.select(better, s.splat(k), place);
-                    let larger = s.select(better, x, largest);
-                    // The first NaN wins and stays.
-                    let first_nan = s.select(s.equal(largest, largest), s.splat(k), place);
-                    place = s.select(s.equal(x, x), k_or_place, first_nan);
-                    largest = s.select(s.equal(x, x), larger, x);
-                    k += 1.0;
-                });
-                let dy = if len == S::LANES { s.load(dy) } else { s.load_first(dy) };
-                k = 0.0;
-                p.for_each_cell(window, |cell| {
-                    let start = cell + channel;
-                    let share = s.select(s.equal(place, s.splat(k)), dy, s.zero());
-                    let sum = s.add(load(s, self.dx, start, len), share);
-                    store(s, sum, &mut self.dx[start..start + len]);
-                    k += 1.0;
-                });
-            }
-        });
-    }
-}
-
-#[inline(always)]
-fn average_gradient(p: &PoolProblem, dy: &[f32], dx: &mut [f32]) {
-    for_each_window(p, dy, |window, dy| {
-        let share = 1.0 / p.cell_count(window) as f32;
-        p.for_each_cell(window, |cell| {
-            for (dx, &dy) in dx[cell..cell + p.channels].iter_mut().zip(dy) {
-                *dx += share * dy;
-            }
-        });
-    });
 }

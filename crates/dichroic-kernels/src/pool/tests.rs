@@ -1,5 +1,6 @@
 use super::*;
 use crate::conv::OutputChannels;
+use crate::isa::Isa;
 use crate::parallel::ThreadPool;
 use crate::rng::Stream;
 use proptest::prelude::*;
@@ -84,6 +85,27 @@ fn a_window_larger_than_the_input_gives_nothing() {
     let p = plane([2, 5], 3, 1);
     assert_eq!(p.output(), [1, 0, 3]);
     check(p);
+}
+
+#[test]
+fn bands_of_a_sample_meet_at_windows_that_overlap() {
+    for input in [[1, 61, 45], [23, 13, 9], [1, 1, 2500]] {
+        for (window, strides) in [(3, 2), (2, 2), (3, 1), (2, 3)] {
+            let [window, strides] =
+                [window, strides].map(|n| input.map(|size| if size == 1 { 1 } else { n }));
+            let pad_before = window.map(|window| window / 2);
+            let p = PoolProblem {
+                batch: 1,
+                channels: 70,
+                input,
+                window,
+                strides,
+                pad_before,
+                pad_after: [0; 3],
+            };
+            check(p);
+        }
+    }
 }
 
 #[test]
