@@ -1,16 +1,22 @@
 //! One buffer for all values of a plan, taken once and never given back while the plan lives.
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr::NonNull;
 
 use smallvec::SmallVec;
 use thiserror::Error;
 
+use crate::parallel::{self, DisjointMut};
+
 /// A cache line, and one AVX-512 register.
 const LINE_BYTES: usize = 64;
 /// A huge page of x86-64 and of AArch64 with 4 KiB pages. From this size on, the arena asks for them.
 const HUGE_PAGE_BYTES: usize = 2 << 20;
+
+/// About what it takes to get a huge page and to clear it.
+const PAGE_NANOSECONDS: usize = 300_000;
 
 /// The values that [`Arena::lend`] gives to be read.
 pub type Reads<'a> = SmallVec<[&'a [f32]; 8]>;
@@ -78,8 +84,11 @@ impl Arena {
         if layout.align() >= HUGE_PAGE_BYTES {
             ask_for_huge_pages(start.as_ptr().cast(), layout.size());
         }
-        // SAFETY: the allocation holds `len` values of `f32`, and all bits zero is a valid one.
-        unsafe { start.as_ptr().write_bytes(0, len) };
+        // SAFETY: the allocation holds `len` values, which may be uninitialised, and is ours alone.
+        let values = unsafe {
+            std::slice::from_raw_parts_mut(start.as_ptr().cast::<MaybeUninit<f32>>(), len)
+        };
+        clear(values);
         Ok(Self { start, len })
     }
 
@@ -168,6 +177,17 @@ impl Drop for Arena {
 unsafe impl Send for Arena {}
 // SAFETY: a shared reference only reads, as that of a `Vec<f32>` does.
 unsafe impl Sync for Arena {}
+
+/// Writes zeros, on several threads: most of the time goes by while the system finds and clears pages.
+fn clear(values: &mut [MaybeUninit<f32>]) {
+    const PIECE: usize = HUGE_PAGE_BYTES / size_of::<f32>();
+    let (len, parts) = (values.len(), DisjointMut::new(values));
+    parallel::for_each(len.div_ceil(PIECE), PAGE_NANOSECONDS, |i| {
+        // SAFETY: each piece is asked for once, and pieces don't overlap.
+        let piece = unsafe { parts.range(i * PIECE..len.min((i + 1) * PIECE)) };
+        piece.fill(MaybeUninit::new(0.0));
+    });
+}
 
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     !a.is_empty() && !b.is_empty() && a.start < b.end && b.start < a.end
