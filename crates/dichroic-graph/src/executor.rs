@@ -13,6 +13,10 @@ use crate::operation::{KernelArgs, StepContext};
 use crate::parameters::{ParameterId, Parameters};
 use crate::plan::{MemoryReport, Plan, Step, StepInfo, Storage};
 
+mod learning;
+
+pub use learning::{Learned, Learner};
+
 /// A plan with its memory.
 ///
 /// Kernels share their work out over the [`ThreadPool`](dichroic_kernels::parallel::ThreadPool) within which

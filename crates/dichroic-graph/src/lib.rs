@@ -37,12 +37,12 @@ pub mod plan;
 mod shape;
 
 pub use error::GraphError;
-pub use executor::{Executor, StepTime, Work};
+pub use executor::{Executor, Learned, Learner, StepTime, Work};
 pub use gradient::Backward;
 pub use graph::{Graph, Node, Phase, Source, ValueId};
 pub use memory::available_memory;
 pub use operation::{Kernel, KernelArgs, KernelContext, Operation, StepContext};
 pub use ops::Op;
 pub use parameters::{ParameterId, Parameters};
-pub use plan::{MemoryReport, Plan, PlanOptions};
+pub use plan::{Learning, MemoryReport, Plan, PlanOptions};
 pub use shape::Shape;

@@ -19,7 +19,10 @@ pub use check::check;
 /// What passes may not touch: values that are read from outside the graph.
 fn roots(graph: &Graph, options: &PlanOptions) -> Vec<ValueId> {
     let updates = graph.updates.iter().map(|(_, value)| *value);
-    options.outputs.iter().chain(&options.keep).copied().chain(updates).collect()
+    let learned = options.learning.iter().flat_map(|learning| {
+        learning.gradients.iter().map(|(_, gradient)| *gradient).chain([learning.guard])
+    });
+    options.outputs.iter().chain(&options.keep).copied().chain(updates).chain(learned).collect()
 }
 
 /// How often each value is read, by nodes and from outside.

@@ -9,6 +9,7 @@ use dichroic_kernels::tensor::Tensor;
 use smallvec::SmallVec;
 
 use super::memory::{Buffer, Layout, place};
+use super::lessons::plan_lessons;
 use super::{MemoryReport, Plan, PlanOptions, PlannedInput, Step, StepInfo, Storage};
 use crate::error::GraphError;
 use crate::graph::{Graph, Node, Source, ValueId};
@@ -26,10 +27,10 @@ enum Home {
 }
 
 /// A node with its kernel and the time at which it runs.
-struct Task<'a> {
-    node: &'a Node,
+pub(super) struct Task<'a> {
+    pub(super) node: &'a Node,
     kernel: Box<dyn Kernel>,
-    time: usize,
+    pub(super) time: usize,
     /// Whether the packed form of an input is made once per parameter version.
     packs_ahead: bool,
 }
@@ -54,7 +55,11 @@ struct Compiler<'a> {
 }
 
 pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, GraphError> {
-    let fixed = fixed_values(graph);
+    let fixed = if options.learning.is_some() {
+        constant_values(graph)
+    } else {
+        fixed_values(graph)
+    };
     let (before, after): (Vec<&Node>, Vec<&Node>) = graph
         .nodes
         .iter()
@@ -75,14 +80,21 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
     let roots = view_roots(graph);
     let mut readable = vec![false; graph.values.len()];
     let results = graph.updates.iter().map(|(_, value)| value);
-    for value in options.outputs.iter().chain(&options.keep).chain(results) {
+    let guard = options.learning.as_ref().map(|learning| learning.guard);
+    for value in options.outputs.iter().chain(&options.keep).chain(results).chain(&guard) {
         readable[value.index()] = true;
+    }
+    let mut last_use = last_uses(graph, &tasks, &roots, &fixed, &readable);
+    let mut lessons = plan_lessons(graph, options, (&tasks, pack_time), &roots);
+    for (lesson, gradient) in &lessons {
+        let last = &mut last_use[gradient.index()];
+        *last = (*last).max(lesson.after + pack_time);
     }
     let mut constants = Vec::new();
     let mut compiler = Compiler {
         graph,
         homes: source_homes(graph, &mut constants),
-        last_use: last_uses(graph, &tasks, &roots, &fixed, &readable),
+        last_use,
         roots,
         buffers: Vec::new(),
         pack_time,
@@ -118,6 +130,9 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
         .map(|(task, places)| compiler.step(task, places, &layout))
         .collect();
     let steps = prepare.split_off(pack_time);
+    for (lesson, gradient) in &mut lessons {
+        lesson.gradient = compiler.settle(compiler.homes[gradient.index()], &layout);
+    }
     Ok(Plan {
         inputs: planned_inputs(graph),
         copied_inputs,
@@ -128,6 +143,8 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
         storage,
         readable,
         updates: graph.updates.clone(),
+        lessons: lessons.into_iter().map(|(lesson, _)| lesson).collect(),
+        guard,
         arena_len: layout.len,
         memory,
     })
@@ -247,13 +264,18 @@ impl Compiler<'_> {
     }
 }
 
+/// The values that depend on constants alone.
+fn constant_values(graph: &Graph) -> Vec<bool> {
+    values_from(graph, |source| matches!(source, Source::Constant(_)))
+}
+
 /// The values that depend on parameters and constants alone.
 pub(crate) fn fixed_values(graph: &Graph) -> Vec<bool> {
-    let mut fixed: Vec<bool> = graph
-        .values
-        .iter()
-        .map(|value| matches!(value.source, Source::Parameter(_) | Source::Constant(_)))
-        .collect();
+    values_from(graph, |source| matches!(source, Source::Parameter(_) | Source::Constant(_)))
+}
+
+fn values_from(graph: &Graph, is_fixed: impl Fn(&Source) -> bool) -> Vec<bool> {
+    let mut fixed: Vec<bool> = graph.values.iter().map(|value| is_fixed(&value.source)).collect();
     for node in &graph.nodes {
         let all = node.inputs.iter().all(|input| fixed[input.index()]) && !node.op.is_random();
         for output in &node.outputs {

@@ -16,6 +16,7 @@ use crate::passes;
 use crate::shape::Shape;
 
 mod compile;
+mod lessons;
 mod memory;
 
 pub(crate) use compile::{fixed_values, view_roots};
@@ -31,6 +32,21 @@ pub struct PlanOptions {
     pub mode: ConvMode,
     /// The instruction set; the best of this machine by default.
     pub isa: Isa,
+    /// What a run learns; nothing by default.
+    pub learning: Option<Learning>,
+}
+
+/// What each run of a plan changes: parameters, as soon as their gradients are known.
+///
+/// A gradient is handed over and forgotten once nothing reads its parameter any more, so that the
+/// gradients of a model never lie in memory together. Such a plan expects other parameters in each
+/// run: what depends on them is computed where it is needed, and kept no longer than that.
+#[derive(Clone, Debug)]
+pub struct Learning {
+    /// The parameters, with the values that are their gradients.
+    pub gradients: Vec<(ParameterId, ValueId)>,
+    /// A value, the loss say, that must be finite before the first parameter is changed.
+    pub guard: ValueId,
 }
 
 impl PlanOptions {
@@ -41,6 +57,7 @@ impl PlanOptions {
             keep: Vec::new(),
             mode: ConvMode::Fast,
             isa: Isa::detect(),
+            learning: None,
         }
     }
 }
@@ -59,6 +76,18 @@ pub(crate) enum Storage {
 pub(crate) struct PlannedInput {
     pub(crate) name: Arc<str>,
     pub(crate) shape: Shape,
+}
+
+/// A change of a parameter in the course of a run.
+#[derive(Debug)]
+pub(crate) struct Lesson {
+    /// The place in [`Learning::gradients`].
+    pub(crate) place: usize,
+    pub(crate) parameter: ParameterId,
+    pub(crate) gradient: Storage,
+    pub(crate) len: usize,
+    /// The steps that come before it.
+    pub(crate) after: usize,
 }
 
 #[derive(Debug)]
@@ -125,6 +154,9 @@ pub struct Plan {
     pub(crate) storage: Vec<Option<Storage>>,
     pub(crate) readable: Vec<bool>,
     pub(crate) updates: Vec<(ParameterId, ValueId)>,
+    /// In the order in which they are made.
+    pub(crate) lessons: Vec<Lesson>,
+    pub(crate) guard: Option<ValueId>,
     pub(crate) arena_len: usize,
     pub(crate) memory: MemoryReport,
 }

@@ -295,7 +295,8 @@ impl Trainer {
     ) -> Result<(), TrainError> {
         let context = StepContext { seed: self.progress.seed, step: self.updater.iterations() };
         let plan = machines.train.of_size(machines.batch.rows());
-        let loss = plan.run(&machines.batch, run.objective, model.parameters()?, context)?;
+        let weights = (model.parameters_mut()?, &mut self.updater);
+        let loss = plan.learn(&machines.batch, run.objective, weights, context)?;
         if !loss.is_finite() {
             let learn = Some((run.weights, None));
             let maker = Maker { model, objective: run.objective, learn };
@@ -304,12 +305,7 @@ impl Trainer {
             let (epoch, step) = (self.progress.epoch + 1, self.progress.step + 1);
             return Err(TrainError::NotFinite { epoch, step, value: loss, origin });
         }
-        plan.measure(&machines.batch, run.objective, &mut self.progress.means)?;
-        let (executor, gradients) = plan.gradients();
-        let parameters = model.parameters_mut()?;
-        self.updater.apply(executor, gradients, parameters)?;
-        executor.apply_updates(parameters)?;
-        Ok(())
+        plan.measure(&machines.batch, run.objective, &mut self.progress.means)
     }
 
     /// Validation, history and callbacks; false where validation was cancelled.

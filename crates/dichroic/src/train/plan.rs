@@ -1,11 +1,14 @@
 //! Plans of steps, made ahead for every batch size that an epoch has.
 
-use dichroic_graph::{Executor, ParameterId, Parameters, Plan, PlanOptions, StepContext, ValueId};
+use dichroic_graph::{
+    Executor, Learned, Learning, ParameterId, Parameters, Plan, PlanOptions, StepContext, ValueId,
+};
 use smallvec::SmallVec;
 
 use super::objective::{Measurement, Objective};
 use super::samples::{Batch, Samples, input_shapes};
 use super::step_graph::{self, Purpose, StepGraph};
+use super::update::Updater;
 use super::{Clipping, Mean, TrainError};
 use crate::data::available_memory;
 use crate::model::Model;
@@ -18,7 +21,6 @@ pub(crate) struct StepPlan {
     loss: ValueId,
     losses: Vec<Option<ValueId>>,
     predictions: Vec<Option<ValueId>>,
-    gradients: Vec<ValueId>,
 }
 
 /// A plan before it takes its memory.
@@ -32,7 +34,6 @@ struct StepGraphValues {
     loss: ValueId,
     losses: Vec<Option<ValueId>>,
     predictions: Vec<Option<ValueId>>,
-    gradients: Vec<ValueId>,
 }
 
 /// What all plans of a training are made from.
@@ -84,14 +85,17 @@ impl Maker<'_> {
             .collect();
         let mut read = vec![graph.loss];
         read.extend(graph.losses.iter().chain(&predictions).flatten());
-        read.extend(&graph.gradients);
-        let plan = Plan::compile(graph.lowered.graph, &PlanOptions::for_outputs(&read))?;
+        let learning = self.learn.map(|(weights, _)| Learning {
+            gradients: weights.iter().copied().zip(graph.gradients).collect(),
+            guard: graph.loss,
+        });
+        let options = PlanOptions { learning, ..PlanOptions::for_outputs(&read) };
+        let plan = Plan::compile(graph.lowered.graph, &options)?;
         let step = StepGraphValues {
             input_lens: samples.data.inputs().iter().map(crate::data::Array::sample_len).collect(),
             loss: graph.loss,
             losses: graph.losses,
             predictions,
-            gradients: graph.gradients,
         };
         Ok(Draft { plan, step })
     }
@@ -139,12 +143,9 @@ impl StepPlans {
     ) -> Result<Self, TrainError> {
         let mut plans = SmallVec::new();
         for (size, draft) in batch_sizes(samples, batch_size).into_iter().zip(drafts) {
-            let StepGraphValues { input_lens, loss, losses, predictions, gradients } = draft.step;
+            let StepGraphValues { input_lens, loss, losses, predictions } = draft.step;
             let executor = Executor::new(draft.plan)?;
-            plans.push((
-                size,
-                StepPlan { executor, input_lens, loss, losses, predictions, gradients },
-            ));
+            plans.push((size, StepPlan { executor, input_lens, loss, losses, predictions }));
         }
         Ok(Self(plans))
     }
@@ -167,6 +168,24 @@ impl StepPlan {
     ) -> Result<f32, TrainError> {
         let inputs = arguments(batch, objective, &self.input_lens);
         self.executor.run(&inputs, parameters, context)?;
+        Ok(self.executor.value(self.loss)?[0])
+    }
+
+    /// Runs the step, and changes weights and moving statistics by it; returns its loss. Where that
+    /// is no finite number, nothing is changed.
+    pub(crate) fn learn(
+        &mut self,
+        batch: &Batch,
+        objective: &Objective,
+        (parameters, updater): (&mut Parameters, &mut Updater),
+        context: StepContext,
+    ) -> Result<f32, TrainError> {
+        let inputs = arguments(batch, objective, &self.input_lens);
+        let learned = self.executor.run_and_learn(&inputs, parameters, context, updater)?;
+        if learned == Learned::All {
+            self.executor.apply_updates(parameters)?;
+            updater.end_step();
+        }
         Ok(self.executor.value(self.loss)?[0])
     }
 
@@ -194,11 +213,6 @@ impl StepPlan {
             objective.add_metrics(means, index, (target, prediction), batch.weights(index));
         }
         Ok(())
-    }
-
-    /// The gradients of the last run, and where they are.
-    pub(crate) fn gradients(&self) -> (&Executor, &[ValueId]) {
-        (&self.executor, &self.gradients)
     }
 }
 

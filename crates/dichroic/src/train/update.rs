@@ -2,7 +2,7 @@
 
 use dichroic_graph::kernels::isa::Isa;
 use dichroic_graph::kernels::optimizer::{MAX_SLOTS, UpdateRule, UpdateStep};
-use dichroic_graph::{Executor, ParameterId, Parameters, ValueId};
+use dichroic_graph::{Learner, ParameterId};
 use smallvec::SmallVec;
 
 use super::optimizers::Algorithm;
@@ -27,6 +27,20 @@ struct Variable {
     id: ParameterId,
     path: String,
     slots: Vec<Vec<f32>>,
+}
+
+/// Weights are learned in the order of [`Updater::weights`].
+impl Learner for Updater {
+    fn learn(&mut self, place: usize, weight: &mut [f32], gradient: &[f32]) {
+        let step = UpdateStep {
+            learning_rate: self.learning_rate(),
+            weight_decay: self.weight_decay,
+            iterations: self.iterations,
+        };
+        let mut slots: SmallVec<[&mut [f32]; MAX_SLOTS]> =
+            self.variables[place].slots.iter_mut().map(Vec::as_mut_slice).collect();
+        self.rule.update((self.isa, &step), weight, gradient, &mut slots);
+    }
 }
 
 impl Updater {
@@ -88,28 +102,9 @@ impl Updater {
         values.sum::<usize>() as u64 * 4
     }
 
-    /// Changes all weights by the gradients of the last run, which stand in the order of [`Updater::weights`].
-    pub(crate) fn apply(
-        &mut self,
-        executor: &Executor,
-        gradients: &[ValueId],
-        parameters: &mut Parameters,
-    ) -> Result<(), TrainError> {
-        let step = UpdateStep {
-            learning_rate: self.learning_rate(),
-            weight_decay: self.weight_decay,
-            iterations: self.iterations,
-        };
-        let tensors = parameters.tensors_mut();
-        for (variable, &gradient) in self.variables.iter_mut().zip(gradients) {
-            let gradient = executor.value(gradient)?;
-            let mut slots: SmallVec<[&mut [f32]; MAX_SLOTS]> =
-                variable.slots.iter_mut().map(Vec::as_mut_slice).collect();
-            let weight = tensors[variable.id.0].data_mut();
-            self.rule.update((self.isa, &step), weight, gradient, &mut slots);
-        }
+    /// Ends a step, in which each weight was changed once.
+    pub(crate) fn end_step(&mut self) {
         self.iterations += 1;
-        Ok(())
     }
 
     /// What is kept, in Keras's order.
