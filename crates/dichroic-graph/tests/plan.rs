@@ -163,7 +163,7 @@ fn updates_change_the_parameters_only_when_they_are_applied() -> Outcome {
     let x = net.graph.input("x", Shape::from([6, 2]));
     let (gamma, beta) = (net.parameter(&[2]), net.parameter(&[2]));
     let moving_mean = net.parameter(&[2]);
-    let outputs = net.graph.add_multi(BatchNorm { epsilon: 1e-3 }, &[x, gamma, beta])?;
+    let outputs = net.graph.add_multi(BatchNorm::new(1e-3), &[x, gamma, beta])?;
     net.graph.update(moving_mean, outputs[1]);
     let plan = Plan::compile(net.graph, &PlanOptions::for_outputs(&[outputs[0]]))?;
     let mut executor = Executor::new(plan)?;

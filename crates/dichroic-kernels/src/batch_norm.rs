@@ -10,11 +10,13 @@ use crate::error::{KernelError, count};
 use crate::isa::Isa;
 use crate::parallel;
 
+mod forward;
 mod gradient;
 pub mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use forward::{BatchNormArgs, BatchNormForward};
 pub use gradient::{BatchNormGradient, BatchNormGradientArgs};
 
 /// The sizes and constants of one batch normalisation.
@@ -37,6 +39,34 @@ pub enum Then {
     Nothing,
     /// `max(y, 0)`.
     Relu,
+    /// `y + residual`.
+    Add,
+    /// `max(y + residual, 0)`: the end of a residual block.
+    AddThenRelu,
+}
+
+impl Then {
+    /// Whether another tensor is added.
+    pub fn adds(self) -> bool {
+        matches!(self, Then::Add | Then::AddThenRelu)
+    }
+
+    /// What a value is at least.
+    fn floor(self) -> f32 {
+        match self {
+            Then::Nothing | Then::Add => f32::NEG_INFINITY,
+            Then::Relu | Then::AddThenRelu => 0.0,
+        }
+    }
+}
+
+/// What is added to the normalised value.
+#[derive(Clone, Copy)]
+enum Added<'a> {
+    Nothing,
+    Values(&'a [f32]),
+    /// What the output holds.
+    Output,
 }
 
 impl BatchNormProblem {
@@ -61,6 +91,12 @@ impl BatchNormProblem {
 
     fn blocks(&self) -> usize {
         self.rows.div_ceil(self.block_rows())
+    }
+
+    /// The rows of one of the blocks; the last may have fewer.
+    fn rows_of(&self, block: usize) -> f64 {
+        let rows = self.block_rows();
+        rows.min(self.rows - block * rows) as f64
     }
 
     /// Values in a block.
@@ -129,6 +165,23 @@ impl Strip {
         columns
     }
 
+    /// Adds each block's values, weighed by the rows of the block, to `totals`, block after block.
+    #[inline(always)]
+    fn total<'a>(
+        &self,
+        blocks: impl Iterator<Item = &'a [f32]>,
+        weigh: impl Fn(usize, usize, f64) -> f64,
+    ) -> [f64; WIDTH] {
+        let mut totals = [0.0; WIDTH];
+        for (block, values) in blocks.enumerate() {
+            let columns = totals[..self.channels].iter_mut().zip(&values[self.start..]);
+            for (c, (total, &value)) in columns.enumerate() {
+                *total += weigh(block, c, f64::from(value));
+            }
+        }
+        totals
+    }
+
     /// Adds up the rows side by side.
     #[inline(always)]
     fn join(&self, columns: &Columns, mut store: impl FnMut(usize, f64)) {
@@ -136,120 +189,6 @@ impl Strip {
             let parts = (0..self.fold).map(|j| f64::from(columns[j * self.channels + c]));
             store(self.start + c, parts.sum());
         }
-    }
-}
-
-/// What the training forward pass reads and writes.
-#[derive(Debug)]
-pub struct BatchNormArgs<'a> {
-    /// `(rows, channels)`.
-    pub x: &'a [f32],
-    /// The factor, `(channels)`; 1 where it is absent (Keras: `scale=False`).
-    pub gamma: Option<&'a [f32]>,
-    /// The offset, `(channels)`; 0 where it is absent (Keras: `center=False`).
-    pub beta: Option<&'a [f32]>,
-    /// `(rows, channels)`.
-    pub y: &'a mut [f32],
-    /// The batch's mean, `(channels)`.
-    pub mean: &'a mut [f32],
-    /// The batch's variance, divided by the number of rows, `(channels)`.
-    pub variance: &'a mut [f32],
-    /// `1 / √(variance + epsilon)`, `(channels)`.
-    pub inv_std: &'a mut [f32],
-    /// [`BatchNormForward::scratch_len`] values.
-    pub scratch: &'a mut [f32],
-}
-
-/// Batch normalisation in training: `y = (x - mean) / √(variance + epsilon) · gamma + beta`, with
-/// the mean and variance of this batch.
-///
-/// # Source
-/// Ioffe and Szegedy (2015); `keras.layers.BatchNormalization`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BatchNormForward {
-    problem: BatchNormProblem,
-    isa: Isa,
-}
-
-impl BatchNormForward {
-    /// Plans for one problem.
-    ///
-    /// # Errors
-    /// [`KernelError::Number`] for a negative epsilon; [`KernelError::TooLarge`] when the values
-    /// can't be counted.
-    pub fn new(problem: BatchNormProblem, isa: Isa) -> Result<Self, KernelError> {
-        problem.validate()?;
-        Ok(Self { problem, isa })
-    }
-
-    /// The number of scratch values that a run needs: a mean and a sum of squares for each block.
-    pub fn scratch_len(&self) -> usize {
-        2 * self.problem.blocks() * self.problem.channels
-    }
-
-    /// Normalises.
-    ///
-    /// # Panics
-    /// When a length is not that of the problem.
-    pub fn run(&self, args: BatchNormArgs<'_>) {
-        let BatchNormArgs { x, gamma, beta, y, mean, variance, inv_std, scratch } = args;
-        let p = &self.problem;
-        let channels = p.channels;
-        assert_eq!(x.len(), p.len(), "the input's length must be that of the problem");
-        assert_eq!(y.len(), p.len(), "the output's length must be that of the problem");
-        check_channels(channels, &[Some(mean), Some(variance), Some(inv_std), gamma, beta]);
-        if channels == 0 {
-            return;
-        }
-        let scratch = &mut scratch[..self.scratch_len()];
-        parallel::for_each_chunk(scratch, 2 * channels, p.block_len() / 4, |block, moments| {
-            let rows = x.chunks(p.block_len()).nth(block).unwrap_or_default();
-            compiled_for(
-                self.isa,
-                #[inline(always)]
-                || block_moments(rows, channels, moments),
-            );
-        });
-        for c in 0..channels {
-            let blocks = || scratch.chunks_exact(2 * channels).zip(x.chunks(p.block_len()));
-            let rows = |x: &[f32]| (x.len() / channels) as f64;
-            let total: f64 = blocks().map(|(m, x)| f64::from(m[c]) * rows(x)).sum();
-            let center = total / p.rows as f64;
-            // Chan et al. (1983): the blocks' own deviations, and those of their means.
-            let squares: f64 = blocks()
-                .map(|(m, x)| {
-                    f64::from(m[channels + c]) + (f64::from(m[c]) - center).powi(2) * rows(x)
-                })
-                .sum();
-            mean[c] = center as f32;
-            variance[c] = (squares / p.rows as f64) as f32;
-            inv_std[c] = (1.0 / (squares / p.rows as f64 + f64::from(p.epsilon)).sqrt()) as f32;
-        }
-        normalise(p, self.isa, x, y, &PerChannel { mean, inv_std, gamma, beta });
-    }
-}
-
-/// The mean of each column, then the sum of its squared deviations.
-#[inline(always)]
-fn block_moments(x: &[f32], channels: usize, moments: &mut [f32]) {
-    let (means, squares) = moments.split_at_mut(channels);
-    let rows = (x.len() / channels) as f64;
-    for strip in Strip::all(channels) {
-        let mut sums: Columns = [0.0; WIDTH];
-        for x in strip.rows(x, channels) {
-            for (sum, &x) in sums.iter_mut().zip(x) {
-                *sum += x;
-            }
-        }
-        strip.join(&sums, |c, sum| means[c] = (sum / rows) as f32);
-        let center = strip.spread(|c| means[c]);
-        let mut sums: Columns = [0.0; WIDTH];
-        for x in strip.rows(x, channels) {
-            for ((sum, &x), &center) in sums.iter_mut().zip(x).zip(&center) {
-                *sum += (x - center) * (x - center);
-            }
-        }
-        strip.join(&sums, |c, sum| squares[c] = sum as f32);
     }
 }
 
@@ -275,35 +214,54 @@ impl PerChannel<'_> {
 }
 
 /// `y = (x - mean) · scale + offset`, and what follows.
-fn normalise(p: &BatchNormProblem, isa: Isa, x: &[f32], y: &mut [f32], per: &PerChannel<'_>) {
+fn normalise(
+    (p, isa): (&BatchNormProblem, Isa),
+    x: &[f32],
+    added: Added<'_>,
+    y: &mut [f32],
+    per: &PerChannel<'_>,
+) {
     let len = p.block_len();
     parallel::for_each_chunk(y, len, len / 4, |block, y| {
-        let x = &x[block * len..][..y.len()];
+        let range = block * len..block * len + y.len();
+        let x = &x[range.clone()];
         compiled_for(
             isa,
             #[inline(always)]
-            || {
-                for strip in Strip::all(p.channels) {
-                    let mean = strip.spread(|c| per.mean[c]);
-                    let scale = strip.spread(|c| per.scale(c));
-                    let offset = strip.spread(|c| per.offset(c));
-                    let rows = strip.rows(x, p.channels).zip(strip.rows_mut(y, p.channels));
-                    for (x, y) in rows {
-                        let columns = mean.iter().zip(&scale).zip(&offset);
-                        for ((y, &x), ((&mean, &scale), &offset)) in
-                            y.iter_mut().zip(x).zip(columns)
-                        {
-                            let value = (x - mean) * scale + offset;
-                            *y = match p.then {
-                                Then::Nothing => value,
-                                Then::Relu => at_least(value, 0.0),
-                            };
-                        }
-                    }
+            || match added {
+                Added::Nothing => normalise_block(p, (x, x), y, per, |value, _, _| value),
+                Added::Values(values) => {
+                    normalise_block(p, (x, &values[range]), y, per, |value, added, _| value + added)
                 }
+                Added::Output => normalise_block(p, (x, x), y, per, |value, _, y| value + y),
             },
         );
     });
+}
+
+/// `finish` gets the normalised value, what stands beside `x`, and what `y` held.
+#[inline(always)]
+fn normalise_block(
+    p: &BatchNormProblem,
+    (x, beside): (&[f32], &[f32]),
+    y: &mut [f32],
+    per: &PerChannel<'_>,
+    finish: impl Fn(f32, f32, f32) -> f32,
+) {
+    let floor = p.then.floor();
+    for strip in Strip::all(p.channels) {
+        let mean = strip.spread(|c| per.mean[c]);
+        let scale = strip.spread(|c| per.scale(c));
+        let offset = strip.spread(|c| per.offset(c));
+        let inputs = strip.rows(x, p.channels).zip(strip.rows(beside, p.channels));
+        for ((x, beside), y) in inputs.zip(strip.rows_mut(y, p.channels)) {
+            let columns = mean.iter().zip(&scale).zip(&offset);
+            let values = y.iter_mut().zip(x).zip(beside);
+            for (((y, &x), &beside), ((&mean, &scale), &offset)) in values.zip(columns) {
+                *y = at_least(finish((x - mean) * scale + offset, beside, *y), floor);
+            }
+        }
+    }
 }
 
 fn check_channels(channels: usize, slices: &[Option<&[f32]>]) {
@@ -375,6 +333,7 @@ impl BatchNormInference {
         for (inv_std, &variance) in inv_std.iter_mut().zip(variance) {
             *inv_std = (1.0 / (f64::from(variance) + f64::from(p.epsilon)).sqrt()) as f32;
         }
-        normalise(p, self.isa, x, y, &PerChannel { mean, inv_std, gamma, beta });
+        let per = PerChannel { mean, inv_std, gamma, beta };
+        normalise((p, self.isa), x, Added::Nothing, y, &per);
     }
 }

@@ -20,7 +20,7 @@ use crate::shape::Shape;
 ///
 /// # Source
 /// Keras `MaxPooling1D…3D`, `AveragePooling1D…3D`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
     /// Largest value or mean.
     pub kind: PoolKind,

@@ -7,6 +7,7 @@ use super::makers;
 use crate::error::GraphError;
 use crate::graph::{Graph, ValueId};
 use crate::ops::{Op, Pad};
+use dichroic_kernels::batch_norm::Then;
 use dichroic_kernels::elementwise::Unary;
 use dichroic_kernels::pool::PoolKind;
 
@@ -79,6 +80,7 @@ fn is_never_negative(graph: &Graph, makers: &[Option<usize>], value: ValueId) ->
         Op::Conv(op) => op.activation,
         Op::ConvTranspose(op) => op.activation,
         Op::Unary(op) => Some(op.0),
+        Op::BatchNorm(op) => matches!(op.then, Then::Relu | Then::AddThenRelu).then_some(Unary::Relu),
         _ => None,
     };
     matches!(function, Some(Unary::Relu | Unary::Relu6))

@@ -12,7 +12,10 @@ mod fold_padding;
 mod fold_residual;
 mod fold_scale_shift;
 mod fuse_activation;
+mod fuse_batch_norm;
 mod join_in_place;
+mod known_sums;
+mod relu_after_pool;
 
 pub use check::check;
 
@@ -46,11 +49,32 @@ fn makers(graph: &Graph) -> Vec<Option<usize>> {
     makers
 }
 
+impl Graph {
+    /// Fuses what a training step computes, before its gradients are added: a batch normalisation
+    /// with the addition and the ReLU behind it, padding with what pads by itself.
+    ///
+    /// `roots` are the values that will be read: they stay, and so do those of [`Graph::update`].
+    /// Values between fused ops are made no more.
+    ///
+    /// # Errors
+    /// When the graph breaks a rule.
+    pub fn fuse_before_gradients(&mut self, roots: &[ValueId]) -> Result<(), GraphError> {
+        let updates = self.updates.iter().map(|(_, value)| *value);
+        let roots: Vec<ValueId> = roots.iter().copied().chain(updates).collect();
+        fuse_batch_norm::run(self, &roots)?;
+        check(self, "batch normalisation fusion")?;
+        fold_padding::run(self, &roots)?;
+        check(self, "padding folding before gradients")
+    }
+}
+
 pub(crate) fn run(graph: &mut Graph, options: &PlanOptions) -> Result<(), GraphError> {
     let roots = roots(graph, options);
     type Pass = fn(&mut Graph, &[ValueId]) -> Result<(), GraphError>;
-    let passes: [(&'static str, Pass); 8] = [
+    let passes: [(&'static str, Pass); 10] = [
         ("dead code", dead_code::run),
+        ("ReLU after pooling", relu_after_pool::run),
+        ("known sums", known_sums::run),
         ("scale and shift folding", fold_scale_shift::run),
         ("residual folding", fold_residual::run),
         ("activation fusion", fuse_activation::run),

@@ -1,5 +1,6 @@
 //! The cases: every op with inputs small enough to read.
 
+use dichroic_graph::kernels::batch_norm::Then;
 use dichroic_graph::kernels::conv::Residual;
 use dichroic_graph::kernels::dropout::NoiseKind;
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
@@ -220,7 +221,13 @@ fn windows_and_statistics() -> Vec<Case> {
             [&[2, 5, 5, 3], &[2, 2, 3, 3]],
             &[],
         ),
-        case("batch norm", BatchNorm { epsilon: 1e-3 }, [&[6, 2, 3], &[3], &[3]], &[0, 1, 2]),
+        case("batch norm", BatchNorm::new(1e-3), [&[6, 2, 3], &[3], &[3]], &[0, 1, 2]),
+        case(
+            "batch norm, added to",
+            BatchNorm { epsilon: 1e-3, then: Then::Add },
+            [&[6, 2, 3], &[3], &[3], &[6, 2, 3]],
+            &[0, 1, 2, 3],
+        ),
         case("softmax", Softmax::probabilities(), [&[4, 5]], &[0]),
         case("log softmax", Softmax::logarithms(), [&[4, 5]], &[0]),
         case(
@@ -248,12 +255,29 @@ fn windows_and_statistics() -> Vec<Case> {
     all.push(case("argmax", Reduce::new(ReduceKind::ArgMax, vec![1]), [&[3, 6]], &[]));
     let mut statistics = case(
         "batch norm gradient",
-        BatchNormGradient { epsilon: 1e-3 },
+        BatchNormGradient { epsilon: 1e-3, then: Then::Nothing },
         [&[6, 3], &[3], &[3], &[3], &[6, 3]],
         &[],
     );
     statistics.inputs[3].data_mut().iter_mut().for_each(|x| *x = 0.5 + x.abs());
-    all.push(statistics);
+    let mut before_relu = statistics.clone();
+    before_relu.name = "batch norm gradient before a ReLU";
+    before_relu.op = BatchNormGradient { epsilon: 1e-3, then: Then::Relu }.into();
+    before_relu.inputs.push(spread(&Shape::from([3]), 0.6));
+    all.extend([statistics, before_relu]);
+    // Few rows and a wide offset keep all values far from the kink.
+    for then in [Then::Relu, Then::AddThenRelu] {
+        let mut rectified = case(
+            "batch norm and a ReLU",
+            BatchNorm { epsilon: 1e-3, then },
+            [&[6, 3], &[3], &[3], &[6, 3]],
+            if then.adds() { &[0, 1, 2, 3] } else { &[0, 1, 2] },
+        );
+        rectified.inputs.truncate(if then.adds() { 4 } else { 3 });
+        let beta = [4.0, -4.0, 4.0];
+        rectified.inputs[2].data_mut().copy_from_slice(&beta);
+        all.push(rectified);
+    }
     let mut entropy = case(
         "softmax cross-entropy",
         SoftmaxCrossEntropy { targets: Targets::Probabilities },

@@ -12,8 +12,8 @@ use crate::parallel;
 pub struct BatchNormGradientArgs<'a> {
     /// The forward pass's input, `(rows, channels)`.
     pub x: &'a [f32],
-    /// The output's gradient, `(rows, channels)`.
-    pub dy: &'a [f32],
+    /// The output's gradient, `(rows, channels)`; where it is absent, what `dx` holds.
+    pub dy: Option<&'a [f32]>,
     /// As in the forward pass.
     pub gamma: Option<&'a [f32]>,
     /// As in the forward pass; looked at for [`Then::Relu`] only.
@@ -36,6 +36,10 @@ pub struct BatchNormGradientArgs<'a> {
 ///
 /// With `x̂ = (x - mean) · inv_std`: `dbeta = Σ dy`, `dgamma = Σ dy · x̂` and
 /// `dx = gamma · inv_std · (dy - dbeta / rows - x̂ · dgamma / rows)`.
+///
+/// For [`Then::Relu`] `dy` counts where the normalised value, computed anew from `x`, is above 0. What
+/// [`Then::Add`] adds changes nothing here: `dy` is then its gradient too, and for
+/// [`Then::AddThenRelu`] that is the gradient before the ReLU.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNormGradient {
     problem: BatchNormProblem,
@@ -66,7 +70,7 @@ impl BatchNormGradient {
             args;
         let p = &self.problem;
         let channels = p.channels;
-        for len in [x.len(), dy.len(), dx.len()] {
+        for len in [x.len(), dy.map_or(x.len(), <[f32]>::len), dx.len()] {
             assert_eq!(len, p.len(), "every length must be that of the problem");
         }
         check_channels(
@@ -79,31 +83,47 @@ impl BatchNormGradient {
         let per = PerChannel { mean, inv_std, gamma, beta };
         let len = p.block_len();
         let scratch = &mut scratch[..self.scratch_len()];
+        let given: &[f32] = dy.unwrap_or(dx);
         parallel::for_each_chunk(scratch, 2 * channels, len / 4, |block, sums| {
-            let start = block * len;
-            let end = x.len().min(start + len);
+            let range = block * len..x.len().min(block * len + len);
             compiled_for(
                 self.isa,
                 #[inline(always)]
-                || block_sums(p, (&x[start..end], &dy[start..end]), &per, sums),
+                || block_sums(p, (&x[range.clone()], &given[range]), &per, sums),
             );
         });
-        for c in 0..channels {
-            let sum = |c: usize| {
-                scratch.chunks_exact(2 * channels).map(|sums| f64::from(sums[c])).sum::<f64>()
-            };
-            dbeta[c] = sum(c) as f32;
-            dgamma[c] = sum(channels + c) as f32;
-        }
+        compiled_for(
+            self.isa,
+            #[inline(always)]
+            || join_sums(channels, scratch, (dgamma, dbeta)),
+        );
         let (dgamma, dbeta): (&[f32], &[f32]) = (dgamma, dbeta);
         parallel::for_each_chunk(dx, len, len / 2, |block, dx| {
-            let (x, dy) = (&x[block * len..][..dx.len()], &dy[block * len..][..dx.len()]);
+            let range = block * len..block * len + dx.len();
+            let (x, dy) = (&x[range.clone()], dy.map(|dy| &dy[range]));
             compiled_for(
                 self.isa,
                 #[inline(always)]
-                || block_gradient(p, (x, dy, dx), &per, (dgamma, dbeta)),
+                || match dy {
+                    Some(dy) => block_gradient(p, (x, dy, dx), &per, (dgamma, dbeta), |dy, _| dy),
+                    None => block_gradient(p, (x, x, dx), &per, (dgamma, dbeta), |_, dx| dx),
+                },
             );
         });
+    }
+}
+
+/// The sums of all blocks, block after block with the channels side by side.
+#[inline(always)]
+fn join_sums(channels: usize, scratch: &[f32], (dgamma, dbeta): (&mut [f32], &mut [f32])) {
+    for strip in Strip::all(channels) {
+        for (sums, place) in [(&mut *dbeta, 0), (&mut *dgamma, channels)] {
+            let blocks = scratch.chunks_exact(2 * channels).map(|sums| &sums[place..]);
+            let total = strip.total(blocks, |_, _, sum| sum);
+            for (sum, &total) in sums[strip.start..].iter_mut().zip(&total[..strip.channels]) {
+                *sum = total as f32;
+            }
+        }
     }
 }
 
@@ -111,7 +131,7 @@ impl BatchNormGradient {
 #[inline(always)]
 fn masked(then: Then, dy: f32, normalised: f32) -> f32 {
     match then {
-        Then::Nothing => dy,
+        Then::Nothing | Then::Add | Then::AddThenRelu => dy,
         Then::Relu => select(normalised > 0.0, dy, 0.0),
     }
 }
@@ -147,13 +167,14 @@ fn block_sums(
     }
 }
 
-/// `dx` of one block.
+/// `dx` of one block; `gradient` gets what stands in place of `dy`, and what `dx` held.
 #[inline(always)]
 fn block_gradient(
     p: &BatchNormProblem,
     (x, dy, dx): (&[f32], &[f32], &mut [f32]),
     per: &PerChannel<'_>,
     (dgamma, dbeta): (&[f32], &[f32]),
+    gradient: impl Fn(f32, f32) -> f32,
 ) {
     let rows = p.rows as f32;
     for strip in Strip::all(p.channels) {
@@ -169,7 +190,7 @@ fn block_gradient(
                 dx.iter_mut().zip(x).zip(dy).zip(columns)
             {
                 let deviation = x - mean;
-                let dy = masked(p.then, dy, deviation * scale + offset);
+                let dy = masked(p.then, gradient(dy, *dx), deviation * scale + offset);
                 *dx = scale * (dy - mean_dy - deviation * slope);
             }
         }

@@ -27,6 +27,16 @@ struct Case {
     dy: Vec<f32>,
     gamma: Option<Vec<f32>>,
     beta: Option<Vec<f32>>,
+    residual: Vec<f32>,
+    place: Place,
+}
+
+/// Where residual and `dy` lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Apart,
+    /// In what is written.
+    Within,
 }
 
 impl Case {
@@ -38,6 +48,8 @@ impl Case {
             dy: normal(len, 1),
             gamma: Some(normal(channels, 2)),
             beta: Some(normal(channels, 3)),
+            residual: normal(len, 4),
+            place: Place::Apart,
         }
     }
 
@@ -51,12 +63,18 @@ impl Case {
             dgamma: vec![f32::NAN; c],
             dbeta: vec![f32::NAN; c],
         };
+        if self.place == Place::Within {
+            r.y.copy_from_slice(&self.residual);
+            r.dx.copy_from_slice(&self.dy);
+        }
+        let apart = self.place == Place::Apart;
         let mut inv_std = vec![f32::NAN; c];
         let forward = BatchNormForward::new(p, isa).unwrap();
         forward.run(BatchNormArgs {
             x: &self.x,
             gamma: self.gamma.as_deref(),
             beta: self.beta.as_deref(),
+            residual: apart.then_some(&self.residual),
             y: &mut r.y,
             mean: &mut r.mean,
             variance: &mut r.variance,
@@ -66,7 +84,7 @@ impl Case {
         let gradient = BatchNormGradient::new(p, isa).unwrap();
         gradient.run(BatchNormGradientArgs {
             x: &self.x,
-            dy: &self.dy,
+            dy: apart.then_some(&self.dy),
             gamma: self.gamma.as_deref(),
             beta: self.beta.as_deref(),
             mean: &r.mean,
@@ -94,6 +112,12 @@ impl Case {
             let beta = self.beta.as_ref().map_or(0.0, |beta| f64::from(beta[c]));
             let epsilon = f64::from(p.epsilon);
             let mut y = reference::forward(&x, epsilon, gamma, beta);
+            if p.then.adds() {
+                y.iter_mut().zip(column(&self.residual)).for_each(|(y, added)| *y += added);
+            }
+            if p.then == Then::AddThenRelu {
+                y.iter_mut().for_each(|y| *y = y.max(0.0));
+            }
             if p.then == Then::Relu {
                 // So near to 0 the rounding decides on which side a value lies.
                 if y.iter().any(|y| y.abs() < 1e-4) {
@@ -131,9 +155,11 @@ proptest! {
 
     #[test]
     fn both_passes_are_what_their_definitions_say(rows in 2..70usize, channels in channels()) {
-        for then in [Then::Nothing, Then::Relu] {
-            for isa in Isa::available() {
-                Case::new(rows, channels, then).check(isa, 2e-5);
+        for then in [Then::Nothing, Then::Relu, Then::Add, Then::AddThenRelu] {
+            for place in [Place::Apart, Place::Within] {
+                for isa in Isa::available() {
+                    Case { place, ..Case::new(rows, channels, then) }.check(isa, 2e-5);
+                }
             }
         }
     }

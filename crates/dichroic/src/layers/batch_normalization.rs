@@ -239,7 +239,7 @@ impl Layer for BatchNormalization {
         let y = match lowering.mode {
             Mode::Training => {
                 let outputs =
-                    lowering.graph.add_multi(ops::BatchNorm { epsilon }, &[x, gamma, beta])?;
+                    lowering.graph.add_multi(ops::BatchNorm::new(epsilon), &[x, gamma, beta])?;
                 self.follow(lowering, moving, outputs[1])?;
                 self.follow(lowering, moving + 1, outputs[2])?;
                 outputs[0]

@@ -298,7 +298,7 @@ impl Trainer {
         let weights = (model.parameters_mut()?, &mut self.updater);
         let loss = plan.learn(&machines.batch, run.objective, weights, context)?;
         if !loss.is_finite() {
-            let learn = Some((run.weights, None));
+            let learn = Some((&[][..], None));
             let maker = Maker { model, objective: run.objective, learn };
             let origin =
                 find_origin(&maker, run.samples, &machines.batch, (model.parameters()?, context))?;

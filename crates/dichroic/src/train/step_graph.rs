@@ -13,7 +13,7 @@ use crate::model::{LoweredModel, Model};
 /// What a step is made for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose<'a> {
-    /// To learn: gradients of these weights, clipped.
+    /// To learn: gradients of these weights, clipped. With no weights, to look at the layers' outputs.
     Train { weights: &'a [ParameterId], clipping: Option<Clipping> },
     /// To be judged.
     Evaluate,
@@ -77,6 +77,12 @@ pub(crate) fn build(
     let mut gradients = Vec::new();
     if let Purpose::Train { weights, clipping } = purpose {
         let values: Vec<ValueId> = weights.iter().map(|id| lowered.parameters[id.0]).collect();
+        // Who learns nothing wants to look at every layer's output.
+        if !values.is_empty() {
+            let read = lowered.outputs.iter().chain(losses.iter().flatten()).chain(&penalty);
+            let read: Vec<ValueId> = read.copied().chain([loss]).collect();
+            lowered.graph.fuse_before_gradients(&read)?;
+        }
         gradients = lowered.graph.gradients(loss, &values)?;
         lowered.graph.scope("clipping");
         if let Some(clipping) = clipping {
