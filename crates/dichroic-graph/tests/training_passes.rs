@@ -4,7 +4,7 @@ use dichroic_graph::kernels::conv::ConvMode;
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
 use dichroic_graph::kernels::pool::PoolKind;
 use dichroic_graph::kernels::tensor::Tensor;
-use dichroic_graph::ops::{BatchNorm, Binary, Conv, Geometry, Pool, Reduce, Unary};
+use dichroic_graph::ops::{BatchNorm, Binary, Conv, Geometry, Pad, Pool, Reduce, Unary};
 use dichroic_graph::{
     Executor, Graph, GraphError, Operation, ParameterId, Parameters, Plan, PlanOptions, Shape,
     Source, StepContext, ValueId,
@@ -198,6 +198,7 @@ fn a_relu_behind_max_pooling_is_taken_back_on_the_pooled_values() -> Result<(), 
             window: vec![window; 2],
             strides: vec![strides; 2],
             padding: vec![padding; 2],
+            joined: None,
         };
         let y = net.graph.add(pool, &[y])?;
         let loss = net.loss(y)?;
@@ -209,5 +210,29 @@ fn a_relu_behind_max_pooling_is_taken_back_on_the_pooled_values() -> Result<(), 
         assert!(gradients.iter().all(|step| step.outputs[0] == pooled), "{gradients:?}");
         check(net, loss)?;
     }
+    Ok(())
+}
+
+#[test]
+fn padding_is_folded_so_that_gradients_need_no_cutting() -> Result<(), GraphError> {
+    let mut net = Net::new();
+    let pad = || Pad { padding: vec![[0, 0], [1, 1], [1, 1], [0, 0]], value: 0.0 };
+    let y = net.normalised(net.input, 4)?;
+    let y = net.relu(y)?;
+    let y = net.graph.add(pad(), &[y])?;
+    let pool = Pool {
+        kind: PoolKind::Max,
+        window: vec![3; 2],
+        strides: vec![2; 2],
+        padding: vec![(0, 0); 2],
+        joined: None,
+    };
+    let y = net.graph.add(pool, &[y])?;
+    let y = net.graph.add(pad(), &[y])?;
+    let kernel = net.parameter(&[3, 3, 4, 3]);
+    let y = net.graph.add(Conv::new(Geometry::new(2)), &[y, kernel])?;
+    let loss = net.loss(y)?;
+    let ops = check(net, loss)?;
+    assert_eq!(count(&ops, "Pad") + count(&ops, "Slice"), 0, "{ops:?}");
     Ok(())
 }
