@@ -93,7 +93,7 @@ fn measure(problem: ConvProblem, isa: Isa) -> [f64; 3] {
         });
     });
 
-    let plan = ConvWeightGradient::plan(problem, isa);
+    let plan = ConvWeightGradient::plan(problem, ConvMode::Exact, isa);
     let (mut output, mut scratch) = (weights, vec![0.0; plan.scratch_len()]);
     let into_weights = shortest(runs, || plan.run(&input, &gradient, &mut output, &mut scratch));
     [forward, into_input, into_weights]

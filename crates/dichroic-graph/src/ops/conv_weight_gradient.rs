@@ -69,7 +69,8 @@ impl Operation for ConvWeightGradient {
         inputs: &[&Shape],
         context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
-        Ok(Box::new(WeightGradientKernel(Plan::plan(self.problem(inputs)?, context.isa))))
+        let plan = Plan::plan(self.problem(inputs)?, context.mode, context.isa);
+        Ok(Box::new(WeightGradientKernel(plan)))
     }
 
     fn macs(&self, inputs: &[&Shape]) -> u64 {

@@ -18,6 +18,7 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod weight_direct;
 mod weight_gradient;
 mod weight_tile;
 mod winograd;

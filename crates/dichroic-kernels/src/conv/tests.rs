@@ -166,7 +166,7 @@ impl Case {
         self.ending.written(size, residual, |residual, output| run(bias, residual, output))
     }
 
-    fn weight_gradient(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+    pub fn weight_gradient(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
         let plan = ConvWeightGradient::plan_with(self.algorithm, self.problem, self.isa);
         let mut output = vec![f32::NAN; self.problem.weights_len()];
         plan.run(input, gradient, &mut output, &mut vec![f32::NAN; plan.scratch_len()]);
@@ -414,5 +414,5 @@ fn a_result_of_the_wrong_length_is_refused() {
 #[should_panic(expected = "this CPU has no")]
 fn an_instruction_set_that_is_missing_is_refused() {
     let missing = if Isa::Neon.is_available() { Isa::Avx2 } else { Isa::Neon };
-    ConvWeightGradient::plan(ConvProblem::new_dense(1, 1, 1), missing);
+    ConvWeightGradient::plan(ConvProblem::new_dense(1, 1, 1), ConvMode::Exact, missing);
 }

@@ -17,8 +17,6 @@ use crate::simd::{Simd, WithSimd};
 
 /// The widest tile, in vectors.
 pub(super) const MOST_VECTORS: usize = 2;
-/// The widest tile, in values, of any instruction set.
-pub(super) const MOST_WIDTH: usize = MOST_VECTORS * 16;
 /// The tallest tile of the depthwise form.
 pub(super) const MOST_ROWS_DEPTHWISE: usize = 4;
 
@@ -57,6 +55,8 @@ pub(super) struct TileArgs<'a> {
     pub sums_step: usize,
     /// Filters of the tile; at most its width.
     pub filters: usize,
+    /// True where there are no sums yet.
+    pub first: bool,
 }
 
 struct TileOp<'a, 'b, const R: usize, const NV: usize, const U: usize, const DEPTHWISE: bool>(
@@ -100,7 +100,7 @@ unsafe fn tile<
     }
     // U sets of sums, for tiles too small to keep the multipliers busy with one.
     let mut sums = [[[s.zero(); NV]; R]; U];
-    for r in 0..R {
+    for r in 0..if t.first { 0 } else { R } {
         for v in 0..NV {
             let from = t.sums.wrapping_add(r * t.sums_step + v * S::LANES);
             // SAFETY: the sums hold the tile's filters in each row.

@@ -21,12 +21,14 @@ mod tests;
 mod tiles;
 #[allow(dead_code, reason = "the weight gradient uses the other half")]
 mod transform;
+mod weight_gradient;
 mod weights;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) use self::cost::choose;
+pub(super) use self::weight_gradient::WinogradWeightGradient;
 
 use self::blocks::Block;
 use self::geometry::Geometry;

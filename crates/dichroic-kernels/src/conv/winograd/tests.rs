@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::super::tests::{Case, Ending, assert_close, endings, problems, values};
 use super::super::{Algorithm, ConvForward, ConvInputGradient, ConvMode, ConvProblem, Epilogue};
-use super::super::{Residual, reference};
-use super::suits;
+use super::super::{ConvWeightGradient, Residual, reference};
+use super::{WinogradWeightGradient, suits};
 use crate::elementwise::Unary;
 use crate::isa::Isa;
 use crate::parallel::ThreadPool;
@@ -49,6 +49,27 @@ fn check(problem: ConvProblem, ending: Ending, seed: u64) {
             let got = case.input_gradient(&gradient, &weights, into, residual_in);
             assert_close(&what("input gradient"), &got, &dx, bound(terms));
         }
+    }
+    check_weights(problem, seed);
+}
+
+/// Compares the weight gradient with the reference, for all instruction sets.
+fn check_weights(problem: ConvProblem, seed: u64) {
+    if !WinogradWeightGradient::suits(&problem) {
+        return;
+    }
+    let input = values(problem.input_len(), seed, false);
+    let gradient = values(problem.output_len(), seed + 2, false);
+    let dw = reference::weight_gradient(&problem, &input, &gradient);
+    for isa in Isa::available() {
+        let (algorithm, ending) = (Algorithm::Winograd4x4, Ending::default());
+        let case = Case { problem, algorithm, isa, ending };
+        let what = format!("weight gradient of {problem:?}, {isa}, seed {seed}");
+        // A tile has 16 gradients, those outside the output included. The tiles are added one after
+        // the other, where the reference's sums are exact.
+        let terms = 16 + problem.batch * problem.output_places();
+        let bound = bound(terms) + f32::EPSILON / 4.0 * terms as f32;
+        assert_close(&what, &case.weight_gradient(&input, &gradient), &dw, bound);
     }
 }
 
@@ -137,6 +158,34 @@ fn the_error_at_real_sizes_is_far_below_a_ten_thousandth_of_the_results() {
     }
 }
 
+/// The documented bound: 10⁻⁵ of the gradient's largest value.
+#[test]
+fn the_weight_gradient_at_real_sizes_is_within_a_hundred_thousandth_of_its_largest_value() {
+    for (size, channels) in [(56, 8), (28, 32), (14, 64), (7, 128)] {
+        let problem = ConvProblem { batch: 2, ..same([size, size], channels, 32) };
+        let gradient = values(problem.output_len(), 1, false);
+        let signed = values(problem.input_len(), 2, false);
+        let positive = signed.iter().map(|x| x.abs()).collect();
+        for input in [signed, positive] {
+            let exact = reference::weight_gradient(&problem, &input, &gradient);
+            let largest = exact.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+            let (algorithm, ending) = (Algorithm::Winograd4x4, Ending::default());
+            let case = Case { problem, algorithm, isa: Isa::detect(), ending };
+            let got = case.weight_gradient(&input, &gradient);
+            let error = |(g, e): (&f32, &f32)| (g - e).abs() / largest;
+            let worst = got.iter().zip(&exact).map(error).fold(0.0, f32::max);
+            println!("{channels} channels: {worst:.1e}");
+            assert!(worst < 1e-5, "{channels} channels: {worst}");
+        }
+    }
+}
+
+#[test]
+fn the_weight_gradient_of_many_tiles_is_summed_over_several_chunks() {
+    check_weights(same([450, 440], 2, 3), 5);
+    check_weights(same([450, 440], 5, 1), 6);
+}
+
 #[test]
 fn the_number_of_threads_can_not_be_seen_in_the_bits() {
     let pool = |threads| ThreadPool::new(threads).unwrap();
@@ -154,6 +203,8 @@ fn the_number_of_threads_can_not_be_seen_in_the_bits() {
                 (
                     case.forward(&input, &weights, &bias[..problem.filters], &[]),
                     case.input_gradient(&gradient, &weights, &bias[..problem.in_channels], &[]),
+                    (algorithm == Algorithm::Winograd4x4)
+                        .then(|| case.weight_gradient(&input, &gradient)),
                 )
             };
             assert!(one.install(both) == three.install(both), "{problem:?}, {algorithm}");
@@ -168,6 +219,8 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
         let forward = ConvForward::plan(problem, Epilogue::default(), mode, isa).algorithm();
         let gradient = ConvInputGradient::plan(problem, Epilogue::default(), mode, isa);
         assert_eq!(gradient.algorithm(), forward, "as many channels as filters: {problem:?}");
+        let weights = ConvWeightGradient::plan(problem, mode, isa);
+        assert_eq!(weights.algorithm(), forward, "weight gradient: {problem:?}");
         forward
     };
     for (size, channels) in [(56, 64), (28, 128), (14, 256)] {
