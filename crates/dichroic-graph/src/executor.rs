@@ -11,7 +11,7 @@ use crate::graph::ValueId;
 use crate::memory::available_memory;
 use crate::operation::{KernelArgs, StepContext};
 use crate::parameters::{ParameterId, Parameters};
-use crate::plan::{MemoryReport, Plan, Step, StepInfo, Storage};
+use crate::plan::{MemoryReport, Plan, Preparation, Step, StepInfo, Storage};
 
 mod learning;
 
@@ -121,11 +121,17 @@ impl Executor {
         let Self { plan, arena, prepared_for } = self;
         let before = plan.prepare.len();
         if *prepared_for != Some(parameters.version()) {
-            for (i, step) in plan.prepare.iter().enumerate() {
-                clock(i, Work::Run, &mut || run_step(step, plan, arena, &outside))?;
-            }
-            for (i, step) in plan.steps.iter().enumerate().filter(|(_, step)| step.packs_ahead) {
-                clock(before + i, Work::Pack, &mut || pack(step, plan, arena, &outside))?;
+            for preparation in &plan.preparation {
+                match *preparation {
+                    Preparation::Compute(i) => {
+                        let step = &plan.prepare[i];
+                        clock(i, Work::Run, &mut || run_step(step, plan, arena, &outside))?;
+                    }
+                    Preparation::Pack(i) => {
+                        let step = &plan.steps[i];
+                        clock(before + i, Work::Pack, &mut || pack(step, plan, arena, &outside))?;
+                    }
+                }
             }
             *prepared_for = Some(parameters.version());
         }

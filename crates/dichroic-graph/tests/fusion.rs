@@ -406,3 +406,19 @@ fn gradients_are_those_of_the_network_before_it_was_fused() -> Outcome {
     assert!(!steps.contains(&"Pad"), "{steps:?}");
     Ok(())
 }
+
+#[test]
+fn folded_weights_give_their_memory_back_once_they_are_packed() -> Outcome {
+    let mut net = Net::default();
+    let mut x = net.input(&[1, 3, 3, 64]);
+    for _ in 0..4 {
+        x = net.conv(x, 3, 64)?;
+        x = net.scale(x)?;
+        x = net.relu(x)?;
+    }
+    let plan = Plan::compile(net.graph.clone(), &PlanOptions::for_outputs(&[x]))?;
+    let (memory, one) = (plan.memory(), 3 * 3 * 64 * 64 * 4);
+    assert!(memory.arena < memory.packed + one + one / 2, "{memory:?}");
+    assert!(net.check(&[x])?.contains(&"Conv"));
+    Ok(())
+}

@@ -62,11 +62,8 @@ fn learning_plan(net: &Net) -> Result<Plan, GraphError> {
     let gradients = graph.gradients(net.loss, &net.weights)?;
     let gradients = (0..).map(ParameterId).zip(gradients).collect();
     let learning = Some(Learning { gradients, guard: net.loss });
-    let options = PlanOptions {
-        mode: ConvMode::Exact,
-        learning,
-        ..PlanOptions::for_outputs(&[net.loss])
-    };
+    let options =
+        PlanOptions { mode: ConvMode::Exact, learning, ..PlanOptions::for_outputs(&[net.loss]) };
     Plan::compile(graph, &options)
 }
 
@@ -88,7 +85,8 @@ fn parameters_change_in_the_run_as_they_would_after_it() -> Result<(), GraphErro
     let mut descent = Descent::default();
     for step in 0..3 {
         let step = StepContext { seed: 0, step };
-        let learned = executor.run_and_learn(&[input.data()], &mut parameters, step, &mut descent)?;
+        let learned =
+            executor.run_and_learn(&[input.data()], &mut parameters, step, &mut descent)?;
         assert_eq!(learned, Learned::All);
         afterwards.run(&[input.data()], &expected, step)?;
         assert_eq!(executor.value(net.loss)?, afterwards.value(net.loss)?);

@@ -42,7 +42,8 @@ impl Net {
 
     fn conv(&mut self, x: ValueId, filters: usize) -> Result<ValueId, GraphError> {
         let channels = self.graph.shape(x).last_axis();
-        let (kernel, bias) = (self.parameter(&[1, 1, channels, filters]), self.parameter(&[filters]));
+        let (kernel, bias) =
+            (self.parameter(&[1, 1, channels, filters]), self.parameter(&[filters]));
         self.graph.add(Conv::new(Geometry::new(2)), &[x, kernel, bias])
     }
 

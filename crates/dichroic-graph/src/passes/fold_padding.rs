@@ -80,7 +80,9 @@ fn is_never_negative(graph: &Graph, makers: &[Option<usize>], value: ValueId) ->
         Op::Conv(op) => op.activation,
         Op::ConvTranspose(op) => op.activation,
         Op::Unary(op) => Some(op.0),
-        Op::BatchNorm(op) => matches!(op.then, Then::Relu | Then::AddThenRelu).then_some(Unary::Relu),
+        Op::BatchNorm(op) => {
+            matches!(op.then, Then::Relu | Then::AddThenRelu).then_some(Unary::Relu)
+        }
         _ => None,
     };
     matches!(function, Some(Unary::Relu | Unary::Relu6))

@@ -27,9 +27,8 @@ pub(super) fn run(graph: &mut Graph, roots: &[ValueId]) -> Result<(), GraphError
             })
         };
         let fused = match (&node.op, node.inputs.as_slice()) {
-            (Op::Unary(unary), &[x]) if unary.0 == Function::Relu => {
-                normalisation(x).and_then(|maker| relu(&graph.nodes[maker]).map(|op| (maker, op, None)))
-            }
+            (Op::Unary(unary), &[x]) if unary.0 == Function::Relu => normalisation(x)
+                .and_then(|maker| relu(&graph.nodes[maker]).map(|op| (maker, op, None))),
             (Op::Binary(binary), &[a, b])
                 if binary.kind == BinaryKind::Add && graph.shape(a) == graph.shape(b) =>
             {

@@ -40,8 +40,9 @@ pub(super) fn run(graph: &mut Graph, roots: &[ValueId]) -> Result<(), GraphError
 
 /// The value that this pooling makes of `y`.
 fn pooled(graph: &Graph, pool: &Pool, y: ValueId) -> Option<ValueId> {
-    let found = graph.nodes.iter().find(
-        |node| matches!(&node.op, Op::Pool(other) if other == pool) && node.inputs[0] == y,
-    )?;
+    let found = graph
+        .nodes
+        .iter()
+        .find(|node| matches!(&node.op, Op::Pool(other) if other == pool) && node.inputs[0] == y)?;
     Some(found.outputs[0])
 }

@@ -1,16 +1,23 @@
 //! Chooses kernels and gives every value its place.
 //!
-//! Time runs in steps: the preparation (what depends on parameters alone) comes first, then one
-//! step in which weights are packed, then the run, then one last step in which results are read.
+//! Time runs in steps: the preparation (what depends on parameters alone) comes first, then the
+//! run, then one last step in which results are read. Weights are packed as soon as they are known:
+//!
+//! ```text
+//! 0      1        2      3        4      …  2n     2n + 1  2n + 2  …  end
+//! pack   prepare  pack   prepare  pack   …  pack   run     run     …  read
+//! ```
+//!
+//! So folded weights give their memory back at once: on ResNet-50 they would take 100 MB otherwise.
 
 use std::sync::Arc;
 
 use dichroic_kernels::tensor::Tensor;
 use smallvec::SmallVec;
 
-use super::memory::{Buffer, Layout, place};
 use super::lessons::plan_lessons;
-use super::{MemoryReport, Plan, PlanOptions, PlannedInput, Step, StepInfo, Storage};
+use super::memory::{Buffer, Layout, place};
+use super::{MemoryReport, Plan, PlanOptions, PlannedInput, Preparation, Step, StepInfo, Storage};
 use crate::error::GraphError;
 use crate::graph::{Graph, Node, Source, ValueId};
 use crate::operation::{Kernel, KernelContext, Operation};
@@ -31,8 +38,8 @@ pub(super) struct Task<'a> {
     pub(super) node: &'a Node,
     kernel: Box<dyn Kernel>,
     pub(super) time: usize,
-    /// Whether the packed form of an input is made once per parameter version.
-    packs_ahead: bool,
+    /// When the packed form of an input is made, if once per parameter version.
+    packs_at: Option<usize>,
 }
 
 /// Buffers of a task, by number.
@@ -51,44 +58,46 @@ struct Compiler<'a> {
     homes: Vec<Home>,
     last_use: Vec<usize>,
     buffers: Vec<Buffer>,
-    pack_time: usize,
+    first_run: usize,
 }
 
 pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, GraphError> {
-    let fixed = if options.learning.is_some() {
-        constant_values(graph)
-    } else {
-        fixed_values(graph)
-    };
+    let fixed =
+        if options.learning.is_some() { constant_values(graph) } else { fixed_values(graph) };
     let (before, after): (Vec<&Node>, Vec<&Node>) = graph
         .nodes
         .iter()
         .filter(|node| !node.op.is_view())
         .partition(|node| fixed[node.outputs[0].index()]);
-    let pack_time = before.len();
-    let end = pack_time + 1 + after.len();
+    let prepared = before.len();
+    let first_run = 2 * prepared + 1;
+    let end = first_run + after.len();
+    let roots = view_roots(graph);
     let context = KernelContext { isa: options.isa, mode: options.mode };
-    let times = (0..pack_time).chain(pack_time + 1..end);
+    let times = (0..prepared).map(|i| 2 * i + 1).chain(first_run..end);
+    let mut made_at = vec![None; graph.values.len()];
     let mut tasks = Vec::with_capacity(end);
     for (node, time) in before.into_iter().chain(after).zip(times) {
         let kernel = node.op.kernel(&graph.shapes(&node.inputs), context)?;
-        let packs_ahead = time > pack_time
-            && kernel.packed_input().is_some_and(|input| fixed[node.inputs[input].index()]);
-        tasks.push(Task { node, kernel, time, packs_ahead });
+        let packed = kernel.packed_input().map(|input| roots[node.inputs[input].index()].index());
+        let packs_at = packed
+            .filter(|&packed| time >= first_run && fixed[packed])
+            .map(|packed| made_at[packed].map_or(0, |time: usize| time + 1));
+        node.outputs.iter().for_each(|output| made_at[output.index()] = Some(time));
+        tasks.push(Task { node, kernel, time, packs_at });
     }
 
-    let roots = view_roots(graph);
     let mut readable = vec![false; graph.values.len()];
     let results = graph.updates.iter().map(|(_, value)| value);
     let guard = options.learning.as_ref().map(|learning| learning.guard);
     for value in options.outputs.iter().chain(&options.keep).chain(results).chain(&guard) {
         readable[value.index()] = true;
     }
-    let mut last_use = last_uses(graph, &tasks, &roots, &fixed, &readable);
-    let mut lessons = plan_lessons(graph, options, (&tasks, pack_time), &roots);
+    let mut last_use = last_uses(graph, &tasks, &roots, (&fixed, first_run), &readable);
+    let mut lessons = plan_lessons(graph, options, (&tasks, first_run - 1), &roots);
     for (lesson, gradient) in &lessons {
         let last = &mut last_use[gradient.index()];
-        *last = (*last).max(lesson.after + pack_time);
+        *last = (*last).max(lesson.after + first_run - 1);
     }
     let mut constants = Vec::new();
     let mut compiler = Compiler {
@@ -97,7 +106,7 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
         last_use,
         roots,
         buffers: Vec::new(),
-        pack_time,
+        first_run,
     };
     let copied_inputs = compiler.copy_inputs_that_are_read(&readable, end);
     let places: Vec<Places> = tasks.iter().map(|task| compiler.place_task(task, end)).collect();
@@ -124,12 +133,13 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
         .into_iter()
         .map(|(position, buffer)| (position, compiler.range(buffer, &layout)))
         .collect();
+    let preparation = preparation(&tasks, prepared);
     let mut prepare: Vec<Step> = tasks
         .into_iter()
         .zip(places)
         .map(|(task, places)| compiler.step(task, places, &layout))
         .collect();
-    let steps = prepare.split_off(pack_time);
+    let steps = prepare.split_off(prepared);
     for (lesson, gradient) in &mut lessons {
         lesson.gradient = compiler.settle(compiler.homes[gradient.index()], &layout);
     }
@@ -138,6 +148,7 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
         copied_inputs,
         parameters,
         constants,
+        preparation,
         prepare,
         steps,
         storage,
@@ -158,7 +169,7 @@ impl Compiler<'_> {
             let root = self.roots[value];
             if let Home::Input(position) = self.homes[root.index()] {
                 let len = self.graph.shape(root).elements();
-                let buffer = self.buffer(Buffer { len, first: self.pack_time, last: end });
+                let buffer = self.buffer(Buffer { len, first: self.first_run, last: end });
                 self.homes[root.index()] = Home::Buffer(buffer);
                 copies.push((position, buffer));
             }
@@ -187,8 +198,7 @@ impl Compiler<'_> {
             self.homes[output.index()] = Home::Buffer(buffer);
             outputs.push(buffer);
         }
-        let (first, last) =
-            if task.packs_ahead { (self.pack_time, end) } else { (task.time, task.time) };
+        let (first, last) = task.packs_at.map_or((task.time, task.time), |time| (time, end));
         let packed = task
             .kernel
             .packed_input()
@@ -223,7 +233,7 @@ impl Compiler<'_> {
             inputs: places.inputs.iter().map(|&home| self.settle(home, layout)).collect(),
             outputs: places.outputs.iter().map(|&b| self.range(b, layout)).collect(),
             packed: optional(places.packed),
-            packs_ahead: task.packs_ahead,
+            packs_ahead: task.packs_at.is_some(),
             scratch: optional(places.scratch),
             in_place: places.in_place,
             info: StepInfo {
@@ -234,7 +244,7 @@ impl Compiler<'_> {
                 outputs: node.outputs.iter().map(|&o| self.graph.shape(o).clone()).collect(),
                 macs: node.op.macs(&shapes),
                 phase: node.phase,
-                prepares: task.time < self.pack_time,
+                prepares: task.time < self.first_run,
             },
             kernel: task.kernel,
         }
@@ -262,6 +272,16 @@ impl Compiler<'_> {
             Home::Buffer(buffer) => Storage::Arena(self.range(buffer, layout)),
         }
     }
+}
+
+/// Preparing steps and packing in the order of their times.
+fn preparation(tasks: &[Task<'_>], prepared: usize) -> Vec<Preparation> {
+    let computing = (0..prepared).map(|i| (tasks[i].time, Preparation::Compute(i)));
+    let packing = tasks[prepared..].iter().enumerate();
+    let packing = packing.filter_map(|(i, task)| Some((task.packs_at?, Preparation::Pack(i))));
+    let mut all: Vec<(usize, Preparation)> = computing.chain(packing).collect();
+    all.sort_by_key(|&(time, _)| time);
+    all.into_iter().map(|(_, preparation)| preparation).collect()
 }
 
 /// The values that depend on constants alone.
@@ -298,22 +318,19 @@ fn last_uses(
     graph: &Graph,
     tasks: &[Task<'_>],
     roots: &[ValueId],
-    fixed: &[bool],
+    (fixed, first_run): (&[bool], usize),
     readable: &[bool],
 ) -> Vec<usize> {
     let end = tasks.last().map_or(0, |task| task.time) + 1;
     let mut last_use = vec![0; graph.values.len()];
-    let pack_time = tasks.iter().filter(|task| fixed[task.node.outputs[0].index()]).count();
     for task in tasks {
         for (index, input) in task.node.inputs.iter().enumerate() {
             let root = roots[input.index()].index();
-            let time = if task.packs_ahead && task.kernel.packed_input() == Some(index) {
-                pack_time
-            } else if fixed[root] && task.time > pack_time {
+            let time = match task.packs_at {
+                Some(time) if task.kernel.packed_input() == Some(index) => time,
                 // What a run reads of the preparation must outlive every run.
-                end
-            } else {
-                task.time
+                _ if fixed[root] && task.time >= first_run => end,
+                _ => task.time,
             };
             last_use[root] = last_use[root].max(time);
         }

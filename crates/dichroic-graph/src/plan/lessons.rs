@@ -10,11 +10,11 @@ use crate::parameters::ParameterId;
 /// The changes in their order, each with the root of its gradient, whose place is not known yet.
 ///
 /// A parameter is changed once its gradient is there and nothing reads it any more, and none before
-/// the guard is known.
+/// the guard is known. `before` is the time before the first step of the run.
 pub(super) fn plan_lessons(
     graph: &Graph,
     options: &PlanOptions,
-    (tasks, pack_time): (&[Task<'_>], usize),
+    (tasks, before): (&[Task<'_>], usize),
     roots: &[ValueId],
 ) -> Vec<(Lesson, ValueId)> {
     let Some(learning) = &options.learning else { return Vec::new() };
@@ -41,7 +41,7 @@ pub(super) fn plan_lessons(
             parameter,
             gradient: Storage::Arena(0..0),
             len: graph.shape(gradient).elements(),
-            after: time.saturating_sub(pack_time),
+            after: time.saturating_sub(before),
         };
         lessons.push((lesson, roots[gradient.index()]));
     }

@@ -90,6 +90,15 @@ pub(crate) struct Lesson {
     pub(crate) after: usize,
 }
 
+/// What is done once per parameter version, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preparation {
+    /// Run one of the preparing steps.
+    Compute(usize),
+    /// Pack the weights of one of the other steps.
+    Pack(usize),
+}
+
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) kernel: Box<dyn Kernel>,
@@ -149,6 +158,7 @@ pub struct Plan {
     pub(crate) copied_inputs: Vec<(usize, Range<usize>)>,
     pub(crate) parameters: Vec<(ParameterId, usize)>,
     pub(crate) constants: Vec<Arc<Tensor>>,
+    pub(crate) preparation: Vec<Preparation>,
     pub(crate) prepare: Vec<Step>,
     pub(crate) steps: Vec<Step>,
     pub(crate) storage: Vec<Option<Storage>>,
