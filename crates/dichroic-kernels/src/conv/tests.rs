@@ -117,7 +117,13 @@ pub(super) struct Case {
 }
 
 impl Case {
-    pub fn forward(&self, input: &[f32], weights: &[f32], bias: &[f32], residual: &[f32]) -> Vec<f32> {
+    pub fn forward(
+        &self,
+        input: &[f32],
+        weights: &[f32],
+        bias: &[f32],
+        residual: &[f32],
+    ) -> Vec<f32> {
         let epilogue = self.ending.epilogue(self.problem.filters);
         let plan = ConvForward::plan_with(self.algorithm, self.problem, epilogue, self.isa);
         assert_eq!(plan.algorithm(), self.algorithm);

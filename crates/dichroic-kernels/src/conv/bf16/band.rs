@@ -3,75 +3,100 @@
 use super::stage::AxisStage;
 use crate::conv::gather::Phase;
 
-/// Words of a band's staged memory: 160 KiB, which leave the second cache room for weights.
-pub(super) const STAGE_WORDS: usize = 40 * 1024;
-/// The most places that a kernel may span: one place of [`FEWEST_WORDS`] must fit into the memory.
-pub(super) const MOST_VOLUME: usize = STAGE_WORDS / 32;
-/// The fewest words in a part of the sum.
-const FEWEST_WORDS: usize = 16;
-/// A part of the sum this long is as good as a whole one.
-const GOOD_WORDS: usize = 128;
+/// Values of a band's staged memory: 160 KiB, which leave the second cache room for weights.
+pub(super) const STAGE_VALUES: usize = 80 * 1024;
+/// The most places that a kernel may span: one place of [`FEWEST_CHANNELS`] must fit into the memory.
+pub(super) const MOST_VOLUME: usize = STAGE_VALUES / 64;
+/// The fewest channels in a part of the sum.
+const FEWEST_CHANNELS: usize = 32;
+/// A part of the sum with this many channels is as good as a whole one.
+const GOOD_CHANNELS: usize = 256;
 /// Products of a task: some 50 µs, long against the cost of handing it out.
-const TASK_PRODUCTS: usize = 6_000_000;
+pub(super) const TASK_PRODUCTS: usize = 6_000_000;
 /// Places of a task: enough to read weights from the second cache rarely.
 const FEWEST_PLACES: usize = 56;
-const MOST_PLACES: usize = 1024;
+const MOST_WANTED: usize = 1024;
+/// The most places of a band.
+pub(super) const MOST_PLACES: usize = 5 * MOST_WANTED / 4 + 16;
+/// Tasks are cut as if for this many threads, so that few threads finish together.
+const THREADS: usize = 4;
+/// Odd numbers of channels up to this lie side by side without a zero between places: the three of a
+/// picture make the 21 values of a row of 7 taps 11 words instead of 14.
+const FEW_CHANNELS: usize = 7;
 
-/// Destination places of a task along each axis, and the words of a part of its sum.
+/// Destination places of a task along each axis, and the channels of a part of its sum.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Band {
     pub size: [usize; 3],
-    pub words: usize,
+    pub channels: usize,
 }
 
-/// Words from one staged place to the next. Places 1 KiB apart fall into few sets of the first cache: one
+/// Values from one staged place to the next. Places 1 KiB apart fall into few sets of the first cache: one
 /// line more spreads them.
-pub(super) fn place_stride(words: usize) -> usize {
-    if words.is_multiple_of(256) && words > 0 { words + 16 } else { words }
-}
-
-impl Band {
-    /// The band for a phase with `counts` places of `words` words, `filters` destination channels and
-    /// tiles of `tile` places.
-    pub fn new(phase: &Phase, counts: [usize; 3], [words, filters, tile]: [usize; 3]) -> Self {
-        let axes: [AxisStage; 3] = std::array::from_fn(|axis| AxisStage::new(phase, axis));
-        let [_, height, width] = counts.map(|count| count.max(1));
-        let place_products = (2 * words * phase.taps.len() * filters).max(1);
-        let wanted = (TASK_PRODUCTS / place_products).clamp(FEWEST_PLACES, MOST_PLACES);
-        let (mut rows, mut columns) = if width > wanted {
-            (1, even(width, wanted, tile))
-        } else {
-            (even(height, wanted.div_ceil(width), 1), width)
-        };
-        let mut words = words;
-        let fits = |rows: usize, columns: usize, words: usize| {
-            let places = axes[0].size(1) * axes[1].size(rows) * axes[2].size(columns);
-            places.saturating_mul(place_stride(words)) <= STAGE_WORDS
-        };
-        while !fits(rows, columns, words) {
-            if rows > 1 && rows * columns > 2 * tile {
-                rows = even(height, rows / 2, 1);
-            } else if words > GOOD_WORDS {
-                words = words.div_ceil(2).next_multiple_of(FEWEST_WORDS);
-            } else if columns > tile {
-                columns = even(width, columns / 2, tile);
-            } else if rows > 1 {
-                rows /= 2;
-            } else if words > FEWEST_WORDS {
-                words = words.div_ceil(2).next_multiple_of(FEWEST_WORDS);
-            } else if columns > 1 {
-                columns /= 2;
-            } else {
-                // `suits` has seen to it that one place of the fewest words fits.
-                break;
-            }
-        }
-        Self { size: [1, rows, columns], words }
+pub(super) fn place_stride(channels: usize) -> usize {
+    let even = channels.next_multiple_of(2);
+    match channels {
+        few if few <= FEW_CHANNELS => few,
+        _ if even.is_multiple_of(512) => even + 32,
+        _ => even,
     }
 }
 
-/// Cuts `len` into equal pieces of about `most`, whole multiples of `tile` but for the last.
-fn even(len: usize, most: usize, tile: usize) -> usize {
-    let most = most.clamp(1, len);
-    len.div_ceil(len.div_ceil(most)).next_multiple_of(tile).min(len)
+impl Band {
+    /// The band for a phase that `others` tasks share in each of its places, with `channels` source
+    /// channels, `filters` destination channels and tiles of `tile` places.
+    pub fn new(phase: &Phase, others: usize, [channels, filters, tile]: [usize; 3]) -> Self {
+        let axes: [AxisStage; 3] = std::array::from_fn(|axis| AxisStage::new(phase, axis));
+        let [depth, height, width] = phase.counts.map(|count| count.max(1));
+        let place_products = (channels * phase.taps.len() * filters).max(1);
+        let wanted = (TASK_PRODUCTS / place_products).clamp(FEWEST_PLACES, MOST_WANTED);
+        let others = others.saturating_mul(depth);
+        let (mut rows, mut columns) = if width > wanted {
+            (1, tile * even(width.div_ceil(tile), wanted / tile, others.saturating_mul(height)))
+        } else {
+            (even(height, wanted / width, others), width)
+        };
+        columns = columns.min(width);
+        let mut channels = channels;
+        let fits = |rows: usize, columns: usize, channels: usize| {
+            let places = axes[0].size(1) * axes[1].size(rows) * axes[2].size(columns);
+            // One word more, for the half that an odd run reads beyond its end.
+            places.saturating_mul(place_stride(channels)) + 2 <= STAGE_VALUES
+        };
+        let half = |channels: usize| channels.div_ceil(2).next_multiple_of(FEWEST_CHANNELS);
+        while !fits(rows, columns, channels) {
+            if rows > 1 && rows * columns > 2 * tile {
+                rows = even(height, rows / 2, others);
+            } else if channels > GOOD_CHANNELS {
+                channels = half(channels);
+            } else if columns > tile {
+                columns = columns.div_ceil(2).next_multiple_of(tile).min(columns - 1);
+            } else if rows > 1 {
+                rows /= 2;
+            } else if channels > FEWEST_CHANNELS {
+                channels = half(channels);
+            } else if columns > 1 {
+                columns /= 2;
+            } else {
+                // `suits` has seen to it that one place of the fewest channels fits.
+                break;
+            }
+        }
+        Self { size: [1, rows, columns], channels }
+    }
+}
+
+/// The length of the pieces that `len` is cut into: about `wanted`, and such that no piece is much shorter and
+/// threads which take pieces in turn, `others` as many for each, finish together.
+pub(super) fn even(len: usize, wanted: usize, others: usize) -> usize {
+    let (len, others) = (len.max(1), others.max(1));
+    let wanted = wanted.clamp(1, len);
+    let cost = |piece: usize| {
+        let pieces = len.div_ceil(piece);
+        let tasks = pieces.saturating_mul(others);
+        let full = if tasks < 2 * THREADS { tasks } else { tasks.next_multiple_of(THREADS) };
+        full.saturating_mul(piece)
+    };
+    let pieces = (wanted * 3).div_ceil(4)..=(wanted + wanted / 4).min(len);
+    pieces.rev().min_by_key(|&piece| cost(piece)).unwrap_or(wanted)
 }

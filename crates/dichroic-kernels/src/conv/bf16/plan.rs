@@ -1,14 +1,14 @@
 //! What is planned for a shape, and how a task runs.
 //!
 //! ```text
-//! packed weights:  phase │ group │ block of filters │ part of the sum │ tap │ word │ NV × LANES words
+//! packed weights:  phase │ group │ block of filters │ part of the sum │ run │ word │ NV × LANES words
 //! work:            task = (phase, group, band of places, range of blocks); in it: part → block → tile
 //! ```
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::band::{Band, STAGE_WORDS, place_stride};
+use super::band::{self, Band, STAGE_VALUES, TASK_PRODUCTS, place_stride};
 use super::stage::{AxisStage, StageShape, stage};
 use super::tile::{self, MOST_PLACES, MOST_VECTORS, Run, TileArgs};
 use crate::conv::direct::even_cuts;
@@ -20,8 +20,8 @@ use crate::isa::Isa;
 use crate::parallel;
 use crate::simd::{Simd, WithSimd, bf16, dispatch, dispatch_bf16};
 
-/// Products of a task in one block of filters: see [`Band`].
-const TASK_PRODUCTS: usize = 6_000_000;
+/// The bounds of no activation.
+const UNBOUNDED: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 /// Products that one core does in about a nanosecond.
 const PRODUCTS_PER_NANOSECOND: usize = 110;
 /// Blocks × taps of a task that make rounding its source values cheap: 2% of the products' time.
@@ -33,6 +33,8 @@ pub(in crate::conv) struct Bf16Plan {
     gather: Gather,
     epilogue: Epilogue,
     finish: Finish,
+    /// The activation as bounds, where it is one of those.
+    bounds: [f32; 2],
     isa: Isa,
     /// Whether the CPU's instructions for bfloat16 are used.
     native: bool,
@@ -65,16 +67,22 @@ struct PhasePlan {
 struct Part {
     channel: usize,
     channels: usize,
-    /// Words from one staged place to the next.
+    /// Values from one staged place to the next.
     stride: usize,
     runs: Vec<Run>,
+    /// The taps of each run.
+    taps: Vec<Range<usize>>,
     /// Where its weights start, in steps of one vector tile.
     packed: usize,
 }
 
-/// The memory of a task, for its staged words.
+/// The memory of a task.
 #[repr(C, align(64))]
-struct Staged([f32; STAGE_WORDS]);
+struct Memory {
+    staged: [u16; STAGE_VALUES],
+    /// For each place its first staged value and its number in the destination.
+    places: [(usize, usize); band::MOST_PLACES],
+}
 
 impl Bf16Plan {
     pub fn new(mut gather: Gather, epilogue: Epilogue, isa: Isa) -> Self {
@@ -82,12 +90,19 @@ impl Bf16Plan {
             flatten(&mut gather);
         }
         let filters = gather.group_destinations();
+        let (finish, bounds) = match (Finish::new(epilogue.activation), epilogue.activation) {
+            (Finish::Relu, _) => (Finish::Relu, [0.0, f32::INFINITY]),
+            (Finish::Relu6, _) => (Finish::Relu6, [0.0, 6.0]),
+            (Finish::Plain, _) | (_, None) => (Finish::Plain, UNBOUNDED),
+            (_, Some(other)) => (Finish::Rows(other), UNBOUNDED),
+        };
         let vectors = filters.div_ceil(isa.lanes()).clamp(1, MOST_VECTORS);
         let mut plan = Self {
             blocks: filters.div_ceil(vectors * isa.lanes()),
             gather,
             epilogue,
-            finish: Finish::new(epilogue.activation),
+            finish,
+            bounds,
             isa,
             native: isa.has_bf16(),
             vectors,
@@ -121,38 +136,37 @@ impl Bf16Plan {
     fn plan_phase(&self, index: usize) -> PhasePlan {
         let g = &self.gather;
         let phase = &g.phases[index];
-        let words = g.group_sources().div_ceil(2);
         let filters = self.blocks * self.width();
         let tile = tile::most_places(self.isa);
-        let band = Band::new(phase, phase.counts, [words, filters, tile]);
+        let others = g.batch.saturating_mul(g.groups);
+        let band = Band::new(phase, others, [g.group_sources(), filters, tile]);
         let axes: [AxisStage; 3] = std::array::from_fn(|axis| AxisStage::new(phase, axis));
         let size: [usize; 3] = std::array::from_fn(|axis| axes[axis].size(band.size[axis]));
         let mut parts = Vec::new();
         let mut packed = 0;
-        for first in (0..words).step_by(band.words.max(1)) {
-            let count = band.words.min(words - first);
-            let stride = place_stride(count);
-            let runs = runs(phase, size, (count, stride));
-            let channel = 2 * first;
-            let channels = (2 * count).min(g.group_sources() - channel);
-            parts.push(Part { channel, channels, stride, runs, packed });
-            packed += count * phase.taps.len();
+        for channel in (0..g.group_sources()).step_by(band.channels.max(1)) {
+            let channels = band.channels.min(g.group_sources() - channel);
+            let stride = place_stride(channels);
+            let (runs, taps) = runs(phase, size, (channels, stride));
+            let words: usize = runs.iter().map(|run| run.len).sum();
+            parts.push(Part { channel, channels, stride, runs, taps, packed });
+            packed += words;
         }
         if parts.is_empty() {
             // Nothing to sum up: bias and residual alone must still be written.
-            parts.push(Part { channel: 0, channels: 0, stride: 0, runs: Vec::new(), packed: 0 });
+            let (runs, taps) = (Vec::new(), Vec::new());
+            parts.push(Part { channel: 0, channels: 0, stride: 0, runs, taps, packed: 0 });
         }
         let bands = std::array::from_fn(|axis| phase.counts[axis].div_ceil(band.size[axis].max(1)));
         let block_products =
             band.size.iter().product::<usize>().max(1) * 2 * packed.max(1) * self.width();
         let fewest = FEWEST_USES.div_ceil(phase.taps.len().max(1));
-        let wanted = (TASK_PRODUCTS / block_products).max(fewest).clamp(1, self.blocks.max(1));
-        let ranges = self.blocks.div_ceil(wanted);
-        let task_blocks = self.blocks.div_ceil(ranges.max(1));
-        let tasks = [g.batch, g.groups, ranges]
-            .iter()
-            .chain(&bands)
-            .fold(1usize, |tasks, &count| tasks.saturating_mul(count));
+        let bands_in_all =
+            bands.iter().fold(others, |tasks: usize, &count: &usize| tasks.saturating_mul(count));
+        let wanted = (TASK_PRODUCTS / block_products).max(fewest);
+        let task_blocks = band::even(self.blocks, wanted, bands_in_all);
+        let ranges = self.blocks.div_ceil(task_blocks);
+        let tasks = bands_in_all.saturating_mul(ranges);
         PhasePlan {
             axes,
             parts,
@@ -195,20 +209,21 @@ impl Bf16Plan {
                 let filters = self.block_filters(block);
                 let mut rows = target.chunks_exact_mut(self.width());
                 for part in &plan.parts {
-                    for tap in &phase.taps {
-                        for word in 0..part.channels.div_ceil(2) {
-                            let channel = part.channel + 2 * word;
-                            let from = first + tap.weight * per_tap + channel * per_source;
-                            let odd = 2 * word + 1 == part.channels;
+                    for (run, taps) in part.runs.iter().zip(&part.taps) {
+                        // The weight of a value of the run; zero for those between and behind.
+                        let weight = |value: usize, f: usize| {
+                            let (tap, channel) = (value / part.spread(), value % part.spread());
+                            let Some(tap) = phase.taps[taps.clone()].get(tap) else { return 0.0 };
+                            if channel >= part.channels {
+                                return 0.0;
+                            }
+                            let source = (part.channel + channel) * per_source;
+                            weights[first + tap.weight * per_tap + source + f * per_destination]
+                        };
+                        for word in 0..run.len {
                             let Some(row) = rows.next() else { return };
                             for (f, value) in row[..filters].iter_mut().enumerate() {
-                                let low = weights[from + f * per_destination];
-                                let high = if odd {
-                                    0.0
-                                } else {
-                                    weights[from + f * per_destination + per_source]
-                                };
-                                *value = bf16::pair(low, high);
+                                *value = bf16::pair(weight(2 * word, f), weight(2 * word + 1, f));
                             }
                             row[filters..].fill(0.0);
                         }
@@ -264,8 +279,19 @@ impl Bf16Plan {
     fn run_task<S: Simd>(&self, s: S, task: &Task, values: &Values<'_>) {
         let g = &self.gather;
         let (phase, plan) = (&g.phases[task.phase], &self.phases[task.phase]);
-        let mut staged = MaybeUninit::<Staged>::uninit();
-        let staged: *mut f32 = staged.as_mut_ptr().cast();
+        let mut memory = MaybeUninit::<Memory>::uninit();
+        let memory = memory.as_mut_ptr();
+        // SAFETY: addresses within the memory; nothing is read.
+        let (staged, places) = unsafe { (&raw mut (*memory).staged, &raw mut (*memory).places) };
+        let staged: *mut u16 = staged.cast();
+        // Rows and planes are those of a full band, which the runs' offsets count on.
+        let size: [usize; 3] = std::array::from_fn(|a| {
+            let count = if a > 0 { plan.band.size[a] } else { task.size[a] };
+            plan.axes[a].size(count)
+        });
+        let count = self.list_places(task, size, places.cast());
+        // SAFETY: `list_places` has written as many.
+        let places = unsafe { std::slice::from_raw_parts(places.cast(), count) };
         for (i, part) in plan.parts.iter().enumerate() {
             let shape = StageShape {
                 item: task.item,
@@ -273,24 +299,46 @@ impl Bf16Plan {
                     (task.start[a] * phase.source_step[a]) as isize + phase.reach[a].0
                 }),
                 step: plan.axes.map(|axis| axis.step),
-                // Rows and planes are those of a full band, which the runs' offsets count on.
-                size: std::array::from_fn(|a| {
-                    let count = if a > 0 { plan.band.size[a] } else { task.size[a] };
-                    plan.axes[a].size(count)
-                }),
+                size,
                 channel: task.group * g.group_sources() + part.channel,
                 channels: part.channels,
                 stride: part.stride,
             };
             if !part.runs.is_empty() {
-                // SAFETY: `run` has checked the source's length, and a band's words fit the memory
-                // (`Band::new`).
+                // SAFETY: `run` has checked the source's length, and a band's values and one more fit
+                // the memory (`Band::new`).
                 unsafe { stage(s, g, values.source, &shape, staged) };
             }
             for block in task.blocks.clone() {
-                self.run_block(s, (task, i, block), (staged, &shape), values);
+                self.run_block(s, (task, i, block), (staged, places), values);
             }
         }
+    }
+
+    /// Lists where each place's staged values begin, counted in staged places, and its number in the
+    /// destination. Once for all blocks of filters.
+    #[inline(always)]
+    fn list_places(&self, task: &Task, size: [usize; 3], to: *mut (usize, usize)) -> usize {
+        let g = &self.gather;
+        let (phase, plan) = (&g.phases[task.phase], &self.phases[task.phase]);
+        let at = |a: usize, i: usize| {
+            phase.destination_start[a] + (task.start[a] + i) * phase.destination_step[a]
+        };
+        let mut count = 0;
+        for d in 0..task.size[0] {
+            for h in 0..task.size[1] {
+                let row = (d * plan.axes[0].advance * size[1] + h * plan.axes[1].advance) * size[2];
+                let line = (task.item * g.destination[0] + at(0, d)) * g.destination[1] + at(1, h);
+                for w in 0..task.size[2] {
+                    let destination = line * g.destination[2] + at(2, w);
+                    assert!(count < band::MOST_PLACES, "a band has no more places");
+                    // SAFETY: within the list (checked above).
+                    unsafe { to.add(count).write((row + w * plan.axes[2].advance, destination)) };
+                    count += 1;
+                }
+            }
+        }
+        count
     }
 
     /// Runs the tiles of one block of filters over the staged band.
@@ -299,11 +347,11 @@ impl Bf16Plan {
         &self,
         s: S,
         (task, part_index, block): (&Task, usize, usize),
-        (staged, shape): (*const f32, &StageShape),
+        (staged, places): (*const u16, &[(usize, usize)]),
         values: &Values<'_>,
     ) {
         let g = &self.gather;
-        let (phase, plan) = (&g.phases[task.phase], &self.phases[task.phase]);
+        let plan = &self.phases[task.phase];
         let part = &plan.parts[part_index];
         let channels = self.block_filters(block);
         let channel = task.group * g.group_destinations() + block * self.width();
@@ -315,29 +363,20 @@ impl Bf16Plan {
             _ => (std::ptr::null(), (output.cast_const(), values.ends.stride())),
         };
         let complete = part_index + 1 == plan.parts.len();
-        let [planes, rows, columns] = task.size;
-        let mut place = [0; 3];
+        let [lower, upper] = if complete { self.bounds } else { UNBOUNDED };
         let mut sources = [std::ptr::null(); MOST_PLACES];
         let mut outputs = [std::ptr::null_mut(); MOST_PLACES];
         let mut starts = [std::ptr::null(); MOST_PLACES];
-        let mut destinations = [0; MOST_PLACES];
-        for count in even_cuts(planes * rows * columns, tile::most_places(self.isa)) {
-            for p in 0..count {
-                let mut row = 0;
-                let mut destination = task.item;
-                for a in 0..3 {
-                    row = row * shape.size[a] + place[a] * plan.axes[a].advance;
-                    let q = task.start[a] + place[a];
-                    let at = phase.destination_start[a] + q * phase.destination_step[a];
-                    destination = destination * g.destination[a] + at;
-                }
+        let mut left = places;
+        for count in even_cuts(places.len(), tile::most_places(self.isa)) {
+            let (tile_places, rest) = left.split_at(count);
+            left = rest;
+            for (p, &(row, destination)) in tile_places.iter().enumerate() {
                 sources[p] = staged.wrapping_add(row * part.stride);
-                destinations[p] = destination;
                 outputs[p] = output.wrapping_add(destination * values.ends.stride());
                 if !start.is_null() {
                     starts[p] = start.wrapping_add(destination * start_stride);
                 }
-                advance(&mut place, task.size);
             }
             let args = TileArgs {
                 rows: &sources[..count],
@@ -347,15 +386,15 @@ impl Bf16Plan {
                 weights: weights[part.packed * self.width()..].as_ptr(),
                 bias,
                 channels,
-                complete,
-                finish: self.finish,
+                lower,
+                upper,
             };
             // SAFETY: `stage` has written every word that a run of these places reads; a block's
             // weights are as long as its parts (`packed_block`); `Ends::new` has checked the rest. No
             // other task writes these places' block of channels.
             unsafe { tile::run_tile(s, self.vectors, &args) };
             if complete && matches!(self.finish, Finish::Rows(_)) {
-                for &destination in &destinations[..count] {
+                for &(_, destination) in tile_places {
                     // SAFETY: only this task writes this block of channels at its places.
                     let row = unsafe { values.ends.row(destination, channel..channel + channels) };
                     self.finish.apply_to_row(self.isa, row);
@@ -376,30 +415,43 @@ fn flatten(gather: &mut Gather) {
     }
 }
 
-/// The runs of words that a place's taps read, from its first staged word on; neighbours are joined.
-fn runs(phase: &Phase, size: [usize; 3], (words, stride): (usize, usize)) -> Vec<Run> {
+/// The runs of values that a place's taps read, from its first staged value on, with their taps;
+/// neighbours are joined.
+fn runs(
+    phase: &Phase,
+    size: [usize; 3],
+    (channels, stride): (usize, usize),
+) -> (Vec<Run>, Vec<Range<usize>>) {
+    let spread = spread(channels, stride);
     let mut runs: Vec<Run> = Vec::new();
-    for tap in &phase.taps {
+    let mut taps: Vec<Range<usize>> = Vec::new();
+    for (index, tap) in phase.taps.iter().enumerate() {
         let place = (0..3)
             .fold(0, |place, a| place * size[a] + (tap.offset[a] - phase.reach[a].0) as usize);
         let offset = place * stride;
-        match runs.last_mut() {
-            Some(run) if run.offset + run.len == offset => run.len += words,
-            _ => runs.push(Run { offset, len: words }),
+        match (runs.last_mut(), taps.last_mut()) {
+            (Some(run), Some(range)) if run.offset + range.len() * spread == offset => {
+                range.end += 1;
+                run.len = (range.len() * spread).div_ceil(2);
+            }
+            _ => {
+                runs.push(Run { offset, len: spread.div_ceil(2) });
+                taps.push(index..index + 1);
+            }
         }
     }
-    runs
+    (runs, taps)
 }
 
-/// The next place in row-major order.
-#[inline(always)]
-fn advance(place: &mut [usize; 3], size: [usize; 3]) {
-    for a in [2, 1, 0] {
-        place[a] += 1;
-        if place[a] < size[a] {
-            return;
-        }
-        place[a] = 0;
+/// Values of a run for each of its taps: the channels, and a zero that makes them even where places are not
+/// packed side by side.
+fn spread(channels: usize, stride: usize) -> usize {
+    channels.next_multiple_of(2).min(stride)
+}
+
+impl Part {
+    fn spread(&self) -> usize {
+        spread(self.channels, self.stride)
     }
 }
 

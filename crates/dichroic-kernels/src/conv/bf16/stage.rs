@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! source row:            0 1 2 3 4 5 …        (channels of f32 at each place)
-//! staged, padding 1:   · 0 1 2 3 4 5 … ·      (words of one group's channels at each place; · is zero)
+//! staged, padding 1:   · 0 1 2 3 4 5 … ·      (bfloat16 of one group's channels at each place; · is zero)
 //! ```
+//!
+//! Rows are written in order, and each piece of one may write half a word more than it has, which the
+//! next piece writes over.
 
 use crate::conv::gather::{Gather, Phase};
 use crate::simd::Simd;
@@ -20,7 +23,7 @@ pub(super) struct StageShape {
     /// The first channel, and how many.
     pub channel: usize,
     pub channels: usize,
-    /// Words from one staged place to the next.
+    /// Values from one staged place to the next.
     pub stride: usize,
 }
 
@@ -53,29 +56,27 @@ impl AxisStage {
     }
 }
 
-/// Writes the band's words to `to`, places outside the source as zeros.
+/// Writes the band's values to `to`, places outside the source as zeros.
 ///
 /// # Safety
-/// `source` holds the gather's source, and `to` is valid for `size × stride` words.
+/// `source` holds the gather's source, and `to` is valid for `size × stride` values and one word more.
 #[inline(always)]
 pub(super) unsafe fn stage<S: Simd>(
     s: S,
     gather: &Gather,
     source: &[f32],
     shape: &StageShape,
-    to: *mut f32,
+    to: *mut u16,
 ) {
     let [depth, height, width] = gather.source;
     let [planes, rows, columns] = shape.size;
-    let words = shape.channels.div_ceil(2);
     // Columns that lie inside the source: first .. end.
     let ceil = |x: isize| if x <= 0 { 0 } else { (x as usize).div_ceil(shape.step[2]) };
     let first = ceil(-shape.origin[2]).min(columns);
     let end = ceil(width as isize - shape.origin[2]).clamp(first, columns);
     let joined = shape.step[2] == 1
         && shape.channels == gather.source_channels
-        && words == shape.stride
-        && shape.channels % 2 == 0;
+        && shape.channels == shape.stride;
     let mut line = to;
     for plane in 0..planes {
         let d = shape.origin[0] + (plane * shape.step[0]) as isize;
@@ -83,8 +84,8 @@ pub(super) unsafe fn stage<S: Simd>(
             let h = shape.origin[1] + (row * shape.step[1]) as isize;
             let inside = (d as usize) < depth && (h as usize) < height;
             let (first, end) = if inside { (first, end) } else { (columns, columns) };
-            // SAFETY: the row has `columns × stride` words (the caller's word); places `first..end`
-            // lie inside the source, which holds all of their channels.
+            // SAFETY: the row has `columns × stride` values, and what follows it one more (the caller's
+            // word); places `first..end` lie inside the source, which holds all of their channels.
             unsafe {
                 zero(s, line, first * shape.stride);
                 let mut place = line.add(first * shape.stride);
@@ -109,16 +110,20 @@ pub(super) unsafe fn stage<S: Simd>(
             }
         }
     }
+    // SAFETY: the value behind the last row (the caller's word), which an odd run reads and takes times zero.
+    unsafe { zero(s, line, 1) };
 }
 
 /// # Safety
-/// `to` is valid for `len` words.
+/// `to` is valid for `len` values, rounded up to an even number.
 #[inline(always)]
-unsafe fn zero<S: Simd>(s: S, to: *mut f32, len: usize) {
+unsafe fn zero<S: Simd>(s: S, to: *mut u16, len: usize) {
+    let words = len.div_ceil(2);
+    let to = to.cast::<f32>();
     let mut i = 0;
-    while i < len {
-        // SAFETY: the mask keeps to the `len` words that the caller vouches for.
-        unsafe { s.store_masked(s.zero(), to.add(i), s.first(len - i)) };
+    while i < words {
+        // SAFETY: the mask keeps to the words that the caller vouches for.
+        unsafe { s.store_masked(s.zero(), to.add(i), s.first(words - i)) };
         i += S::LANES;
     }
 }
@@ -126,9 +131,10 @@ unsafe fn zero<S: Simd>(s: S, to: *mut f32, len: usize) {
 /// Rounds values that follow each other; an odd last one is paired with zero.
 ///
 /// # Safety
-/// `from` is valid for `len` values, `to` for half as many words, rounded up.
+/// `from` is valid for `len` values, `to` for as many, rounded up to an even number.
 #[inline(always)]
-unsafe fn round<S: Simd>(s: S, from: *const f32, len: usize, to: *mut f32) {
+unsafe fn round<S: Simd>(s: S, from: *const f32, len: usize, to: *mut u16) {
+    let to = to.cast::<f32>();
     let mut i = 0;
     // SAFETY: whole vectors while there are as many values; then masks keep to what is left.
     unsafe {

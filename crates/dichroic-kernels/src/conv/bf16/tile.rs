@@ -3,7 +3,6 @@
 //! As the tile of direct convolution, but for its operands: a step broadcasts one word, which is two
 //! channels of a place, and multiplies it with vectors of words, which are two weights for each filter.
 
-use crate::conv::finish::Finish;
 use crate::isa::Isa;
 use crate::simd::{Simd, WithSimd};
 
@@ -22,20 +21,22 @@ pub(super) fn most_places(isa: Isa) -> usize {
     }
 }
 
-/// Words that lie side by side at the same distance from every place.
+/// Values that lie side by side at the same distance from every place.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
+    /// From the place's first staged value, in values.
     pub offset: usize,
+    /// Words; the last one may be half a word longer than the values, with a weight of zero.
     pub len: usize,
 }
 
 /// Everything a tile reads and writes.
 pub(super) struct TileArgs<'a> {
-    /// For each place its first staged word.
-    pub rows: &'a [*const f32],
+    /// For each place its first staged value.
+    pub rows: &'a [*const u16],
     /// For each place its first channel of the block in the destination.
     pub outputs: &'a [*mut f32],
-    /// What each place's sums start from besides the bias; null for nothing.
+    /// What is added to each place's sums besides the bias; null for nothing.
     pub starts: &'a [*const f32],
     pub runs: &'a [Run],
     /// The weights of this block and part: one vector tile for each word.
@@ -44,9 +45,9 @@ pub(super) struct TileArgs<'a> {
     pub bias: *const f32,
     /// Destination channels of the block; at most the width of the tile.
     pub channels: usize,
-    /// The sum is complete after this part.
-    pub complete: bool,
-    pub finish: Finish,
+    /// The activation, as bounds of the result; infinite for none, and before the sum is complete.
+    pub lower: f32,
+    pub upper: f32,
 }
 
 struct TileOp<'a, 'b, const P: usize, const NV: usize, const U: usize>(&'b TileArgs<'a>);
@@ -63,29 +64,14 @@ impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_
         else {
             return;
         };
-        let mut masks = [s.first(0); NV];
-        for (v, mask) in masks.iter_mut().enumerate() {
-            *mask = s.first(t.channels.saturating_sub(v * S::LANES));
+        // The lines of the output come while the sums are made.
+        for p in 0..P {
+            for v in 0..NV {
+                s.prefetch(outputs[p].wrapping_add(v * S::LANES));
+            }
         }
         // U sets of sums, for tiles too small to keep the multipliers busy with one.
         let mut sums = [[[s.zero(); NV]; P]; U];
-        for v in 0..NV {
-            let at = v * S::LANES;
-            if !t.bias.is_null() {
-                // SAFETY: the bias holds the block's channels, and the mask keeps to them.
-                let bias = unsafe { s.load_masked(t.bias.wrapping_add(at), masks[v]) };
-                for p in 0..P {
-                    sums[0][p][v] = bias;
-                }
-            }
-            if !starts[0].is_null() {
-                for p in 0..P {
-                    // SAFETY: there are the block's channels at each place (the caller's word).
-                    let start = unsafe { s.load_masked(starts[p].wrapping_add(at), masks[v]) };
-                    sums[0][p][v] = s.add(sums[0][p][v], start);
-                }
-            }
-        }
         let mut weights = t.weights;
         for run in t.runs {
             let mut rows = *rows;
@@ -95,25 +81,73 @@ impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_
             // SAFETY: each place's run is staged, and there are weights for it (the caller's word).
             weights = unsafe { accumulate(s, &mut sums, &rows, run.len, weights) };
         }
+        // Each loop over all sums must be so short that it is unrolled: only then are sums registers.
+        let mut total = sums[0];
+        for set in &sums[1..] {
+            for p in 0..P {
+                for v in 0..NV {
+                    total[p][v] = s.add(total[p][v], set[p][v]);
+                }
+            }
+        }
+        let (lower, upper) = (s.splat(t.lower), s.splat(t.upper));
+        if t.channels < NV * S::LANES {
+            // SAFETY: as below.
+            return unsafe { finish_ragged(s, &total, t) };
+        }
+        if !t.bias.is_null() {
+            for v in 0..NV {
+                // SAFETY: the bias holds the block's channels, which are all lanes here.
+                let bias = unsafe { s.load_ptr(t.bias.wrapping_add(v * S::LANES)) };
+                for p in 0..P {
+                    total[p][v] = s.add(total[p][v], bias);
+                }
+            }
+        }
+        if !starts[0].is_null() {
+            for p in 0..P {
+                for v in 0..NV {
+                    // SAFETY: there are the block's channels at each place (the caller's word).
+                    let start = unsafe { s.load_ptr(starts[p].wrapping_add(v * S::LANES)) };
+                    total[p][v] = s.add(total[p][v], start);
+                }
+            }
+        }
         for p in 0..P {
             for v in 0..NV {
-                let mut sum = sums[0][p][v];
-                for set in &sums[1..] {
-                    sum = s.add(sum, set[p][v]);
+                let y = s.min(upper, s.max(lower, total[p][v]));
+                // SAFETY: the destination holds the block's channels at each place.
+                unsafe { s.store_ptr(y, outputs[p].wrapping_add(v * S::LANES)) };
+            }
+        }
+    }
+}
+
+/// Finishes and stores the sums of a block that does not fill its vectors.
+///
+/// # Safety
+/// As [`run_tile`].
+#[inline(always)]
+unsafe fn finish_ragged<S: Simd, const P: usize, const NV: usize>(
+    s: S,
+    sums: &[[S::V; NV]; P],
+    t: &TileArgs<'_>,
+) {
+    let (lower, upper) = (s.splat(t.lower), s.splat(t.upper));
+    for v in 0..NV {
+        let (at, mask) = (v * S::LANES, s.first(t.channels.saturating_sub(v * S::LANES)));
+        for p in 0..P {
+            let mut sum = sums[p][v];
+            // SAFETY: bias, start and output hold the block's channels, to which the mask keeps.
+            unsafe {
+                if !t.bias.is_null() {
+                    sum = s.add(sum, s.load_masked(t.bias.wrapping_add(at), mask));
                 }
-                if t.complete {
-                    sum = t.finish.apply(s, sum);
+                if !t.starts[p].is_null() {
+                    sum = s.add(sum, s.load_masked(t.starts[p].wrapping_add(at), mask));
                 }
-                let to = outputs[p].wrapping_add(v * S::LANES);
-                // SAFETY: the destination holds the block's channels at each place, to which the
-                // mask keeps; a full store is one of channels of the block only.
-                unsafe {
-                    if (v + 1) * S::LANES <= t.channels {
-                        s.store_ptr(sum, to);
-                    } else {
-                        s.store_masked(sum, to, masks[v]);
-                    }
-                }
+                let y = s.min(upper, s.max(lower, sum));
+                s.store_masked(y, t.outputs[p].wrapping_add(at), mask);
             }
         }
     }
@@ -127,7 +161,7 @@ impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_
 unsafe fn accumulate<S: Simd, const P: usize, const NV: usize, const U: usize>(
     s: S,
     sums: &mut [[[S::V; NV]; P]; U],
-    rows: &[*const f32; P],
+    rows: &[*const u16; P],
     len: usize,
     mut weights: *const f32,
 ) -> *const f32 {
@@ -159,7 +193,7 @@ unsafe fn accumulate<S: Simd, const P: usize, const NV: usize, const U: usize>(
 unsafe fn step<S: Simd, const P: usize, const NV: usize>(
     s: S,
     sums: &mut [[S::V; NV]; P],
-    rows: &[*const f32; P],
+    rows: &[*const u16; P],
     k: usize,
     weights: *const f32,
 ) {
@@ -170,7 +204,7 @@ unsafe fn step<S: Simd, const P: usize, const NV: usize>(
     }
     for p in 0..P {
         // SAFETY: the caller vouches for the row at k.
-        let x = s.splat(unsafe { *rows[p].add(k) });
+        let x = s.splat(unsafe { rows[p].add(2 * k).cast::<f32>().read_unaligned() });
         for v in 0..NV {
             sums[p][v] = s.dot_bf16(x, w[v], sums[p][v]);
         }
