@@ -11,6 +11,7 @@ mod interrupt;
 mod model_argument;
 mod output;
 mod pictures;
+mod policy;
 mod progress;
 mod table;
 mod training;

@@ -114,7 +114,7 @@ impl Graph {
                 }
             }
         }
-        let scope = self.scope.clone();
+        let (scope, precision) = (self.scope.clone(), self.precision);
         let mut gradients: Vec<Option<ValueId>> = vec![None; self.values.len()];
         let one = Tensor::full(self.shape(loss).to_vec(), 1.0)?;
         gradients[loss.index()] = Some(self.constant(one));
@@ -122,6 +122,7 @@ impl Graph {
         let outcome = self.walk_back(&needed, &mut gradients);
         self.phase = Phase::Forward;
         self.scope = scope;
+        self.precision = precision;
         outcome?;
         wrt.iter()
             .map(|value| match gradients[value.index()] {
@@ -149,6 +150,7 @@ impl Graph {
                 continue;
             }
             self.scope = node.scope.clone();
+            self.precision = node.precision;
             if output_gradients[1..].iter().any(Option::is_some) {
                 // Statistics beside the first output are not differentiated.
                 let (op, scope) = (node.op.name(), node.scope.to_string());

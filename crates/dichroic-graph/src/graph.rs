@@ -53,6 +53,16 @@ pub enum Phase {
     Backward,
 }
 
+/// How convolutions and matrix products take their operands; sums are `f32` always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// As they are, in `f32`.
+    #[default]
+    Full,
+    /// Rounded to bfloat16, where that is faster.
+    Bf16,
+}
+
 /// An op with the values it reads and makes.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -66,6 +76,8 @@ pub struct Node {
     pub scope: Arc<str>,
     /// Model or gradient.
     pub phase: Phase,
+    /// How it takes its operands; a gradient takes them as the node that it belongs to.
+    pub precision: Precision,
 }
 
 #[derive(Clone, Debug)]
@@ -85,6 +97,7 @@ pub struct Graph {
     pub(crate) updates: Vec<(ParameterId, ValueId)>,
     pub(crate) phase: Phase,
     pub(crate) scope: Arc<str>,
+    pub(crate) precision: Precision,
     random_ops: u32,
 }
 
@@ -104,6 +117,7 @@ impl Graph {
             updates: Vec::new(),
             phase: Phase::Forward,
             scope: Arc::from(""),
+            precision: Precision::Full,
             random_ops: 0,
         }
     }
@@ -111,6 +125,11 @@ impl Graph {
     /// Names the layer that the nodes added from now on belong to.
     pub fn scope(&mut self, name: &str) {
         self.scope = Arc::from(name);
+    }
+
+    /// Sets how the nodes added from now on take their operands.
+    pub fn precision(&mut self, precision: Precision) {
+        self.precision = precision;
     }
 
     /// A value given at each run, at the next input position.
@@ -168,6 +187,7 @@ impl Graph {
             outputs: outputs.clone(),
             scope: self.scope.clone(),
             phase: self.phase,
+            precision: self.precision,
         });
         Ok(outputs)
     }

@@ -39,7 +39,7 @@ mod shape;
 pub use error::GraphError;
 pub use executor::{Executor, Learned, Learner, StepTime, Work};
 pub use gradient::Backward;
-pub use graph::{Graph, Node, Phase, Source, ValueId};
+pub use graph::{Graph, Node, Phase, Precision, Source, ValueId};
 pub use memory::available_memory;
 pub use operation::{Kernel, KernelArgs, KernelContext, Operation, StepContext};
 pub use ops::Op;

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::rc::Rc;
 
-use dichroic::Shape;
 use dichroic::explain::Style;
 use dichroic::model::Model;
+use dichroic::{DtypePolicy, Shape};
 
 use crate::error::{ErrorKind, Eval, Fault, ScriptError};
 use crate::keras::{Keras, LayerObject, ModelObject, Session, TensorObject};
@@ -23,6 +23,8 @@ pub struct Options {
     pub limits: Limits,
     /// The shape, without the batch, for models that give none.
     pub input_shape: Option<Vec<usize>>,
+    /// The dtype policy of layers, until the script sets another.
+    pub dtype_policy: DtypePolicy,
 }
 
 /// Runs Keras code.
@@ -75,13 +77,13 @@ impl Script {
         options: &Options,
         output: &mut dyn Write,
     ) -> Result<Outcome, ScriptError> {
-        let style = options.summary_style;
+        let (style, policy) = (options.summary_style, options.dtype_policy);
         let bare = program.form == Form::Expression;
         let input = options.input_shape.as_deref().map(Shape::batched);
         run::run(
             program,
             output,
-            move || Keras { session: Session::new(style), bare },
+            move || Keras { session: Session::new(style, policy), bare },
             move |machine, keras, value| {
                 if bare {
                     as_model(machine, &keras.session, &value, input.as_ref())?;

@@ -54,7 +54,12 @@ fn an_unknown_or_wrong_argument_of_a_layer_is_marked() {
     fails(&script("8, 3.5"), (2, "3.5"), ErrorKind::Layer, &["kernel_size"]);
     fails(&script("8"), (2, "layers.Conv2D(8)"), ErrorKind::Layer, &["kernel_size"]);
     fails(&script("8, 3, filters=4"), (2, "filters=4"), ErrorKind::Type, &["two values"]);
-    fails(&script("8, 3, dtype='float16'"), (2, "dtype='float16'"), ErrorKind::Unsupported, &[]);
+    fails(
+        &script("8, 3, dtype='float16'"),
+        (2, "dtype='float16'"),
+        ErrorKind::Unsupported,
+        &["mixed_bfloat16"],
+    );
     fails(
         &script("8, 3, activation='rellu'"),
         (2, "activation='rellu'"),

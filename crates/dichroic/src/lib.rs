@@ -14,10 +14,12 @@ mod keras_object;
 pub mod layers;
 pub mod model;
 mod names;
+pub mod policy;
 pub mod regularizers;
 pub mod shape;
 pub mod train;
 
 pub use dichroic_graph::kernels::parallel::{ThreadPool, set_threads, threads};
 pub use dichroic_graph::kernels::tensor::Tensor;
+pub use policy::DtypePolicy;
 pub use shape::Shape;

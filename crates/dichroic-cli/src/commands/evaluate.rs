@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::model_argument::ModelArgument;
 use crate::output::Output;
+use crate::policy::PolicyArgument;
 use crate::training::{CompileArguments, logs_json, logs_text, read_data, with_suitable_targets};
 
 /// Measure loss and metrics of a model on data
@@ -20,6 +21,8 @@ pub struct Evaluate {
     data: String,
     #[command(flatten)]
     compile: CompileArguments,
+    #[command(flatten)]
+    policy: PolicyArgument,
     /// Samples in one run
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
@@ -32,12 +35,14 @@ const EXAMPLES: &str = "\
 Examples:
   dichroic evaluate model.keras --data photos
   dichroic evaluate model.keras --data pictures/ --json
+  dichroic evaluate model.keras --data photos --policy mixed_bfloat16
 
 Where the data have a part to test with, that part is used.";
 
 impl Evaluate {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         let loaded = self.model.load()?.with_values(0)?;
+        self.policy.apply(&loaded.model);
         let split = read_data(&self.data, &loaded.model)?;
         let (part, data) = match split.test {
             Some(test) => ("test", test),

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::model_argument::ModelArgument;
 use crate::output::Output;
+use crate::policy::PolicyArgument;
 use crate::table::{Align, Table};
 use times::{Times, percent};
 
@@ -20,6 +21,8 @@ use times::{Times, percent};
 pub struct Plan {
     #[command(flatten)]
     model: ModelArgument,
+    #[command(flatten)]
+    policy: PolicyArgument,
     /// Items in one run
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
@@ -36,6 +39,7 @@ Examples:
   dichroic plan model.py
   dichroic plan model.keras --batch-size 16
   dichroic plan app:ResNet50 --time --threads 2
+  dichroic plan app:ResNet50 --policy mixed_bfloat16
   dichroic plan --input 28,28,3 \"Conv2D(32, 5, padding='same')\" --json";
 
 impl Plan {
@@ -45,6 +49,7 @@ impl Plan {
             loaded = loaded.with_values(0)?;
         }
         let model = loaded.model;
+        self.policy.apply(&model);
         // Any u32 is an usize on the machines that this runs on; a larger batch than memory is refused below.
         let batch = self.batch_size as usize;
         let lowered = model.lower(batch, Mode::Inference).map_err(Failure::input)?;

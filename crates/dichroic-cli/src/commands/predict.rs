@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::model_argument::{Loaded, load};
 use crate::output::Output;
 use crate::pictures::tensor;
+use crate::policy::PolicyArgument;
 
 /// Predict the classes of pictures, or the outputs for arrays
 #[derive(Debug, Args)]
@@ -36,6 +37,8 @@ pub struct Predict {
     /// Where to write the arrays named as the model's outputs
     #[arg(long, value_name = "OUT.npz", requires = "input")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -45,6 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   dichroic predict model.keras cat.png dog.jpg
   dichroic predict model.keras cat.png --top 5 --json
+  dichroic predict model.keras cat.png --policy mixed_bfloat16
   dichroic predict model.keras --input in.npz --output out.npz";
 
 impl Predict {
@@ -55,6 +59,7 @@ impl Predict {
             ));
         }
         let loaded = load(&self.model, None, Style::Keras3)?.with_values(0)?;
+        self.policy.apply(&loaded.model);
         match (&self.input, &self.output) {
             (Some(from), Some(to)) => self.arrays(&loaded.model, (from, to), output),
             _ => self.pictures(&loaded, output),

@@ -9,6 +9,7 @@ use super::summary::Style;
 use crate::failure::Failure;
 use crate::model_argument::{Kind, kind_of};
 use crate::output::Output;
+use crate::policy::PolicyArgument;
 
 /// Run a Keras script without Python, and print what it prints
 #[derive(Debug, Args)]
@@ -20,12 +21,15 @@ pub struct Run {
     /// The form in which the script's summaries are printed
     #[arg(long, value_enum, default_value_t)]
     summary_style: Style,
+    #[command(flatten)]
+    policy: PolicyArgument,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   dichroic run model.py
   dichroic run model.py --summary-style keras2
+  dichroic run model.py --policy mixed_bfloat16
 
 A script can define models, compile them, print summaries and compute with numbers, texts, lists and
 functions. It reads no file, reaches no network and always ends.";
@@ -37,7 +41,11 @@ impl Run {
             return Err(Failure::refused(format!("{shown}: is no script"))
                 .help("summary, explain and predict take model files"));
         };
-        let options = Options { summary_style: self.summary_style.form(), ..Options::default() };
+        let options = Options {
+            summary_style: self.summary_style.form(),
+            dtype_policy: self.policy.initial(),
+            ..Options::default()
+        };
         match Script::run(&source, &shown, &options, output) {
             Ok(_) => Ok(()),
             // The only thing that a script's output fails on is a reader that has gone, or a full disk.

@@ -16,6 +16,7 @@ use crate::holdout::{held, hold_out};
 use crate::interrupt::wish_to_stop;
 use crate::model_argument::{InputShape, Loaded, load};
 use crate::output::{Output, watched};
+use crate::policy::PolicyArgument;
 use crate::progress::Bar;
 use crate::training::{CompileArguments, logs_json, logs_text, read_data, with_suitable_targets};
 
@@ -40,6 +41,8 @@ pub struct Train {
     batch_size: Option<u32>,
     #[command(flatten)]
     compile: CompileArguments,
+    #[command(flatten)]
+    policy: PolicyArgument,
     /// Share of each class to validate with after each epoch, drawn by the seed and not trained on
     #[arg(long, value_name = "SHARE", value_parser = share)]
     validation_split: Option<f64>,
@@ -61,6 +64,7 @@ const EXAMPLES: &str = "\
 Examples:
   dichroic train model.py --data photos --epochs 9 --out model.keras
   dichroic train model.py --data pictures/ --validation-split 0.2 --optimizer adam --learning-rate 3e-4
+  dichroic train model.py --data photos --policy mixed_bfloat16 --out model.keras
   dichroic train --resume model.keras --data photos --epochs 20 --out model.keras
 
 --validation-split holds out the same samples for the same seed; --resume does so by itself.
@@ -142,6 +146,7 @@ impl Train {
         let seed = self.seed.or(loaded.seed).unwrap_or(seed);
         let Loaded { model, class_names, training, .. } =
             Loaded { seed: Some(seed), ..loaded }.with_values(seed)?;
+        self.policy.apply(&model);
         let split = read_data(&self.data, &model)?;
         let compile = self.compile.compile(&model, &split.train)?;
         let class_names = if split.train.class_names().is_empty() {
@@ -187,6 +192,7 @@ impl Train {
                 .help("give it as MODEL to begin a new training from its weights"));
         };
         let model = saved.model;
+        self.policy.apply(&model);
         if let Some(argument) = &self.model {
             let other =
                 load(argument, self.input.as_ref(), dichroic::explain::Style::Keras3)?.model;

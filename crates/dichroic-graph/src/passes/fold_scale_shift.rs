@@ -77,5 +77,6 @@ fn merge(graph: &mut Graph, convolution: Node, scale_shift: &Node) -> Result<Nod
         outputs: scale_shift.outputs.clone(),
         scope: convolution.scope,
         phase: convolution.phase,
+        precision: convolution.precision,
     })
 }

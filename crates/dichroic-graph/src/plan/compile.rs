@@ -12,6 +12,7 @@
 
 use std::sync::Arc;
 
+use dichroic_kernels::conv::ConvMode;
 use dichroic_kernels::tensor::Tensor;
 use smallvec::SmallVec;
 
@@ -19,7 +20,7 @@ use super::lessons::plan_lessons;
 use super::memory::{Buffer, Layout, place};
 use super::{MemoryReport, Plan, PlanOptions, PlannedInput, Preparation, Step, StepInfo, Storage};
 use crate::error::GraphError;
-use crate::graph::{Graph, Node, Source, ValueId};
+use crate::graph::{Graph, Node, Precision, Source, ValueId};
 use crate::operation::{Kernel, KernelContext, Operation};
 use crate::parameters::ParameterId;
 
@@ -73,11 +74,11 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
     let first_run = 2 * prepared + 1;
     let end = first_run + after.len();
     let roots = view_roots(graph);
-    let context = KernelContext { isa: options.isa, mode: options.mode };
     let times = (0..prepared).map(|i| 2 * i + 1).chain(first_run..end);
     let mut made_at = vec![None; graph.values.len()];
     let mut tasks = Vec::with_capacity(end);
     for (node, time) in before.into_iter().chain(after).zip(times) {
+        let context = KernelContext { isa: options.isa, mode: mode(node, options) };
         let kernel = node.op.kernel(&graph.shapes(&node.inputs), context)?;
         let packed = kernel.packed_input().map(|input| roots[node.inputs[input].index()].index());
         let packs_at = packed
@@ -271,6 +272,14 @@ impl Compiler<'_> {
             Home::Constant(index) => Storage::Constant(index),
             Home::Buffer(buffer) => Storage::Arena(self.range(buffer, layout)),
         }
+    }
+}
+
+/// What convolutions may trade: an exact plan trades nothing, whatever a node may.
+fn mode(node: &Node, options: &PlanOptions) -> ConvMode {
+    match (options.mode, node.precision) {
+        (ConvMode::Fast, Precision::Bf16) => ConvMode::Bf16,
+        (mode, _) => mode,
     }
 }
 

@@ -102,6 +102,7 @@ impl HostObject for Application {
         }
         let model = applications::by_name(self.name, &options)
             .map_err(|error| Fault::new(ErrorKind::Layer, error.to_string()))?;
+        model.set_policy(self.session.dtype_policy.get());
         ModelObject::known(&self.session, machine, model).map(|model| Value::Host(model))
     }
 }

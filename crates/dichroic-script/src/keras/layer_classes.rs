@@ -3,11 +3,13 @@
 use std::any::Any;
 use std::rc::Rc;
 
+use dichroic::DtypePolicy;
 use dichroic::layers::{LayerError, registry};
 use dichroic::model::{LayerRef, Symbol};
 use dichroic::{Shape, model::Input};
 use serde_json::{Map, Value as Json};
 
+use super::policies::policy_of;
 use super::tensors::symbols_of;
 use super::{LayerObject, Session, TensorObject, axes_of, json};
 use crate::arguments::{Argument, Arguments, placed};
@@ -50,7 +52,7 @@ impl HostObject for LayerClass {
     }
 
     fn call(&self, machine: &mut Machine<'_>, arguments: Arguments) -> Eval<Value> {
-        let written = Written::read(machine, self.class_name, arguments)?;
+        let written = Written::read(&self.session, machine, self.class_name, arguments)?;
         let layer = written.layer(machine, &self.session, self.class_name)?;
         Ok(Value::Host(Rc::new(layer)))
     }
@@ -97,7 +99,7 @@ impl HostObject for LayerFunction {
             }
         };
         let symbols = inputs.read(|inputs| symbols_of(machine, inputs))?;
-        let written = Written::read(machine, self.class_name, arguments)?;
+        let written = Written::read(&self.session, machine, self.class_name, arguments)?;
         let layer = written.layer(machine, &self.session, self.class_name)?;
         TensorObject::applied(&self.session, machine, layer.layer(), symbols)
     }
@@ -109,12 +111,18 @@ struct Written {
     arguments: Vec<(String, Argument)>,
     name: Option<String>,
     trainable: bool,
+    policy: DtypePolicy,
     /// Keras's `input_shape` and its older relatives, with the batch.
     input: Option<Shape>,
 }
 
 impl Written {
-    fn read(machine: &mut Machine<'_>, class_name: &'static str, given: Arguments) -> Eval<Self> {
+    fn read(
+        session: &Session,
+        machine: &mut Machine<'_>,
+        class_name: &'static str,
+        given: Arguments,
+    ) -> Eval<Self> {
         let positional =
             registry::positional(class_name).map_err(|error| refused_by_layer(&error, &[]))?;
         let mut written = Self {
@@ -122,6 +130,7 @@ impl Written {
             arguments: Vec::new(),
             name: None,
             trainable: true,
+            policy: session.dtype_policy.get(),
             input: None,
         };
         let mut batch = None;
@@ -145,7 +154,9 @@ impl Written {
             match name.as_str() {
                 "name" => written.name = optional_name(&argument)?,
                 "trainable" => written.trainable = machine.truth(&argument.value),
-                "dtype" => argument.read(|value| check_dtype(machine, value))?,
+                "dtype" => {
+                    written.policy = argument.read(|value| policy_of(session, machine, value))?;
+                }
                 "autocast" => {}
                 "batch_size" => batch = Some(usize::try_from(argument.integer()?).unwrap_or(0)),
                 _ if matches!(argument.value, Value::None)
@@ -192,6 +203,7 @@ impl Written {
         let name = self.name.unwrap_or_else(|| session.auto_name(class_name));
         let layer = LayerRef::named(name, layer);
         layer.set_trainable(self.trainable);
+        layer.set_policy(self.policy);
         Ok(LayerObject::expecting(session, layer, self.input))
     }
 }

@@ -12,7 +12,7 @@ use super::activations::ActivationFunction;
 use super::layer_classes::LayerClass;
 use super::tensors::symbols_of;
 use super::weights::WeightObject;
-use super::{Session, TensorObject, json, refused, shape_value, shapes_value};
+use super::{Session, TensorObject, json, policies, refused, shape_value, shapes_value};
 use crate::arguments::{Arguments, placed};
 use crate::error::{AtPlace, ErrorKind, Eval, Fault};
 use crate::host::HostObject;
@@ -30,7 +30,9 @@ const METHODS: &[&str] = &["count_params", "get_config", "get_weights", "set_wei
 
 const ATTRIBUTES: &[&str] = &[
     "built",
+    "compute_dtype",
     "dtype",
+    "dtype_policy",
     "input",
     "input_shape",
     "name",
@@ -39,6 +41,7 @@ const ATTRIBUTES: &[&str] = &[
     "output_shape",
     "trainable",
     "trainable_weights",
+    "variable_dtype",
     "weights",
 ];
 
@@ -112,7 +115,9 @@ impl HostObject for LayerObject {
             "name" => Value::text(self.layer.name()),
             "trainable" => Value::Bool(self.layer.trainable()),
             "built" => Value::Bool(self.layer.built_for().is_some()),
-            "dtype" => Value::text("float32"),
+            "compute_dtype" | "dtype" | "dtype_policy" | "variable_dtype" => {
+                return Ok(policies::attribute(self.layer.policy(), name));
+            }
             "output" => match self.layer.output(0) {
                 Some(output) => TensorObject::value(&self.session, output),
                 None => return Err(self.unbuilt(name)),
@@ -200,7 +205,7 @@ impl HostObject for LayerObject {
             let mut config = Map::new();
             config.insert("name".to_owned(), self.layer.name().into());
             config.insert("trainable".to_owned(), self.layer.trainable().into());
-            config.insert("dtype".to_owned(), "float32".into());
+            config.insert("dtype".to_owned(), self.layer.policy().name().into());
             config.extend(self.layer.layer().map(|layer| layer.config()).unwrap_or_default());
             return json::to_value(machine, &Json::Object(config));
         }

@@ -14,6 +14,7 @@ mod missing_layers;
 mod model_classes;
 mod models;
 mod modules;
+mod policies;
 mod refused;
 mod tables;
 mod tensors;
@@ -22,6 +23,7 @@ mod weights;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use dichroic::DtypePolicy;
 use dichroic::explain::Style;
 use dichroic::layers::registry;
 use dichroic::model::{LayerRef, ModelError, NamePolicy, Names};
@@ -42,15 +44,18 @@ pub(crate) struct Session {
     style: Style,
     models: RefCell<Vec<Rc<ModelObject>>>,
     seed: Cell<Option<i64>>,
+    /// What the script gave to `set_global_policy`: the policy of the layers made from then on.
+    dtype_policy: Cell<DtypePolicy>,
 }
 
 impl Session {
-    pub(crate) fn new(style: Style) -> Rc<Self> {
+    pub(crate) fn new(style: Style, dtype_policy: DtypePolicy) -> Rc<Self> {
         Rc::new(Self {
             names: RefCell::new(Names::new(policy(style))),
             style,
             models: RefCell::new(Vec::new()),
             seed: Cell::new(None),
+            dtype_policy: Cell::new(dtype_policy),
         })
     }
 

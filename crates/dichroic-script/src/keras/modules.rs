@@ -11,6 +11,7 @@ use super::applications::Application;
 use super::configured::ConfigClass;
 use super::layer_classes::{self, LayerClass, LayerFunction};
 use super::model_classes::ModelClass;
+use super::policies::PolicyFunction;
 use super::refused::Refused;
 use super::{Session, TensorObject, layer_class, missing_layers};
 use crate::arguments::Arguments;
@@ -31,11 +32,14 @@ const MODULES: &[&str] = &[
     "keras.activations",
     "keras.applications",
     "keras.backend",
+    "keras.config",
     "keras.constraints",
+    "keras.dtype_policies",
     "keras.initializers",
     "keras.layers",
     "keras.losses",
     "keras.metrics",
+    "keras.mixed_precision",
     "keras.models",
     "keras.optimizers",
     "keras.optimizers.schedules",
@@ -50,11 +54,9 @@ const MODULES: &[&str] = &[
 /// Modules of training, data and files: they can be imported, and their use is refused by name.
 const REFUSED_MODULES: &[&str] = &[
     "keras.callbacks",
-    "keras.config",
     "keras.datasets",
     "keras.distribution",
     "keras.export",
-    "keras.mixed_precision",
     "keras.ops",
     "keras.preprocessing",
     "keras.saving",
@@ -171,6 +173,9 @@ fn member(session: &Rc<Session>, module: &'static str, name: &str) -> Option<Val
     }
     let function = |role| Some(Value::Host(Rc::new(Function { session: session.clone(), role })));
     let model = |kind| Some(Value::Host(Rc::new(ModelClass { session: session.clone(), kind })));
+    if let Some(policy) = PolicyFunction::find(module, name) {
+        return function(Role::Policy(policy));
+    }
     match (module, name) {
         ("keras" | "keras.models", "Sequential") => model(Kind::Sequential),
         ("keras" | "keras.models", "Model" | "Functional") => model(Kind::Functional),
@@ -181,8 +186,8 @@ fn member(session: &Rc<Session>, module: &'static str, name: &str) -> Option<Val
         ("tensorflow", "float32") => Some(Value::text("float32")),
         ("keras.backend" | "keras.utils", "clear_session") => function(Role::ClearSession),
         ("keras.utils", "plot_model") => function(Role::PlotModel),
-        ("keras.backend", "image_data_format") => function(Role::ImageDataFormat),
-        ("keras.backend", "floatx") => function(Role::FloatX),
+        ("keras.backend" | "keras.config", "image_data_format") => function(Role::ImageDataFormat),
+        ("keras.backend" | "keras.config", "floatx") => function(Role::FloatX),
         ("keras.utils", "set_random_seed") | ("tensorflow.random" | "keras.random", "set_seed") => {
             function(Role::SetSeed)
         }
@@ -207,7 +212,16 @@ fn member(session: &Rc<Session>, module: &'static str, name: &str) -> Option<Val
 /// A name of TensorFlow, or of a part of Keras that is not only made of classes: there, and refused when used.
 fn outside(module: &str, name: &str) -> Option<Value> {
     let open = module.starts_with("tensorflow")
-        || matches!(module, "keras.utils" | "keras.models" | "keras.backend" | "keras.random");
+        || matches!(
+            module,
+            "keras.utils"
+                | "keras.models"
+                | "keras.backend"
+                | "keras.random"
+                | "keras.config"
+                | "keras.dtype_policies"
+                | "keras.mixed_precision"
+        );
     open.then(|| Refused::value(format!("{module}.{name}")))
 }
 
@@ -238,6 +252,7 @@ impl HostObject for Module {
             names.extend(layer_names());
         }
         names.extend(ConfigClass::names(self.path).map(str::to_owned));
+        names.extend(PolicyFunction::names(self.path).iter().map(|name| (*name).to_owned()));
         let inner = MODULES.iter().chain(REFUSED_MODULES).filter_map(|path| {
             path.strip_prefix(self.path)?.strip_prefix('.').filter(|name| !name.contains('.'))
         });
@@ -295,6 +310,7 @@ enum Role {
     FloatX,
     PlotModel,
     SetSeed,
+    Policy(PolicyFunction),
 }
 
 /// A function of Keras that makes no layer.
@@ -338,6 +354,7 @@ impl HostObject for Function {
             }
             // A picture changes no model, and a script writes no file.
             Role::PlotModel => Ok(Value::None),
+            Role::Policy(function) => function.call(&self.session, machine, arguments),
             Role::SetSeed => {
                 let [seed] = arguments.exactly("set_seed", ["seed"])?;
                 self.session.seed.set(Some(seed.integer()?));

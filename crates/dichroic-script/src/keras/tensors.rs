@@ -105,8 +105,9 @@ impl HostObject for TensorObject {
 
     fn repr(&self) -> String {
         format!(
-            "<KerasTensor shape={}, dtype=float32, name={}>",
+            "<KerasTensor shape={}, dtype={}, name={}>",
             self.symbol.shape(),
+            self.symbol.layer().policy().compute_dtype(),
             self.symbol.layer().name()
         )
     }
@@ -122,7 +123,7 @@ impl HostObject for TensorObject {
     fn attribute(&self, machine: &mut Machine<'_>, name: &str) -> Eval<Option<Value>> {
         Ok(Some(match name {
             "shape" => shape_value(machine, self.symbol.shape())?,
-            "dtype" => Value::text("float32"),
+            "dtype" => Value::text(self.symbol.layer().policy().compute_dtype()),
             "name" => Value::text(self.symbol.layer().name()),
             "ndim" => Value::Int(i64::try_from(self.symbol.shape().rank()).unwrap_or(i64::MAX)),
             _ => return Ok(None),

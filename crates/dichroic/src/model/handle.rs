@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use super::symbol::CallNode;
 use super::{Model, Symbol};
-use crate::Shape;
 use crate::layers::Layer;
 use crate::layers::registry::auto_name;
+use crate::{DtypePolicy, Shape};
 
 /// A layer with its identity: clones are the same layer, with the same weights, name and flag.
 ///
@@ -31,6 +31,8 @@ struct Inner {
     name: OnceLock<String>,
     body: Body,
     trainable: AtomicBool,
+    /// Whether the policy is `mixed_bfloat16` rather than `float32`.
+    mixed: AtomicBool,
     built: OnceLock<Vec<Shape>>,
     calls: Mutex<Vec<Weak<CallNode>>>,
 }
@@ -61,6 +63,7 @@ impl LayerRef {
             name,
             body,
             trainable: AtomicBool::new(true),
+            mixed: AtomicBool::new(false),
             built: OnceLock::new(),
             calls: Mutex::new(Vec::new()),
         }))
@@ -73,6 +76,7 @@ impl LayerRef {
             Ok(inner) => {
                 let renamed = Self::new(Some(name.into()), inner.body);
                 renamed.0.trainable.store(inner.trainable.into_inner(), Ordering::Relaxed);
+                renamed.0.mixed.store(inner.mixed.into_inner(), Ordering::Relaxed);
                 renamed
             }
             // Someone holds the layer already: it is named in place, once.
@@ -163,6 +167,27 @@ impl LayerRef {
         match &self.0.body {
             Body::Model(model) => model.set_trainable(trainable),
             _ => self.0.trainable.store(trainable, Ordering::Relaxed),
+        }
+    }
+
+    /// The type in which the layer computes; that of a model is the one of its layers, `mixed_bfloat16` if of any.
+    pub fn policy(&self) -> DtypePolicy {
+        match &self.0.body {
+            Body::Model(model) => model.policy(),
+            _ if self.0.mixed.load(Ordering::Relaxed) => DtypePolicy::MixedBfloat16,
+            _ => DtypePolicy::Float32,
+        }
+    }
+
+    /// Sets the type in which the layer computes; in a model, that of every layer inside. A model that has predicted
+    /// goes on as it did: [`Model::set_policy`] changes it too.
+    pub fn set_policy(&self, policy: DtypePolicy) {
+        let mixed = policy == DtypePolicy::MixedBfloat16;
+        match &self.0.body {
+            Body::Model(model) => model.set_policy(policy),
+            // Data come in as they are; who reads them rounds.
+            Body::Input(_) => {}
+            Body::Layer(_) => self.0.mixed.store(mixed, Ordering::Relaxed),
         }
     }
 

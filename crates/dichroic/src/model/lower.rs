@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dichroic_graph::{Graph, ParameterId, Shape as GraphShape, ValueId};
+use dichroic_graph::{Graph, ParameterId, Precision, Shape as GraphShape, ValueId};
 
 use super::handle::{Body, LayerRef};
 use super::{Model, ModelError};
@@ -96,6 +96,7 @@ impl Model {
         let place = Place { prefix: String::new(), trainable: self.trainable(), mode };
         let outputs = emitter.model(self, &inputs, &place)?;
         emitter.graph.scope("");
+        emitter.graph.precision(Precision::Full);
         Ok(LoweredModel { graph: emitter.graph, inputs, outputs, parameters, calls: emitter.calls })
     }
 }
@@ -178,6 +179,7 @@ impl Emitter {
         let none = Vec::new();
         let weights = self.of_layer.get(&layer.serial()).unwrap_or(&none);
         self.graph.scope(&place.prefix);
+        self.graph.precision(layer.policy().precision());
         let mut lowering = Lowering { graph: &mut self.graph, inputs, weights, mode };
         kind.lower(&mut lowering).map_err(|source| ModelError::Layer {
             layer: place.prefix.clone(),

@@ -25,7 +25,7 @@ use std::sync::{Arc, OnceLock};
 
 use dichroic_graph::Parameters;
 
-use crate::Shape;
+use crate::{DtypePolicy, Shape};
 pub(crate) use config::built_when_made;
 pub use config::{Outline, OutlinedLayer};
 pub use error::ModelError;
@@ -313,6 +313,23 @@ impl Model {
         for layer in &self.layers {
             layer.set_trainable(trainable);
         }
+    }
+
+    /// The type in which the layers compute: `mixed_bfloat16` if any of them does so.
+    pub fn policy(&self) -> DtypePolicy {
+        let mixed = |layer: &LayerRef| layer.policy() == DtypePolicy::MixedBfloat16;
+        match self.layers.iter().any(mixed) {
+            true => DtypePolicy::MixedBfloat16,
+            false => DtypePolicy::Float32,
+        }
+    }
+
+    /// Sets the type in which all layers compute, those of nested models too.
+    pub fn set_policy(&self, policy: DtypePolicy) {
+        for layer in &self.layers {
+            layer.set_policy(policy);
+        }
+        self.plans.forget();
     }
 
     /// Sets the model's own flag and leaves those of its layers, as a configuration does.

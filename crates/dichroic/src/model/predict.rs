@@ -27,6 +27,11 @@ struct Prepared {
 }
 
 impl Plans {
+    /// Forgets all plans: the layers compute in another way.
+    pub(super) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Forgets all plans: the weights are other ones.
     pub(super) fn clear(&mut self) {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();

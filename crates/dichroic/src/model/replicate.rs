@@ -67,6 +67,7 @@ impl Copier<'_> {
         let copy = LayerRef::new(Some(layer.name()), body);
         if !matches!(copy.body(), Body::Model(_)) {
             copy.set_trainable(layer.trainable());
+            copy.set_policy(layer.policy());
         }
         self.copies.insert(layer.serial(), copy.clone());
         Ok(copy)

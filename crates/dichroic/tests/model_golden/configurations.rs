@@ -1,5 +1,6 @@
 //! Configurations go in and come out as Keras wrote them.
 
+use dichroic::DtypePolicy;
 use dichroic::model::{Model, ModelError, Outline};
 use serde_json::{Value, json};
 
@@ -73,12 +74,27 @@ fn an_operation_that_only_shares_its_name_with_a_layer_is_refused() {
 }
 
 #[test]
+fn a_dtype_policy_is_read_and_written_again() {
+    let mut config = golden::config_of("files/seed.keras");
+    without_addresses(&mut config);
+    let policy = json!({"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}, "registered_name": null});
+    config["config"]["layers"][1]["config"]["dtype"] = policy.clone();
+    // A chain is written with the policy that was global when it was made.
+    config["config"]["dtype"] = policy;
+    let model = Model::from_config(&config).unwrap();
+    assert_eq!(model.all_layers()[1].policy(), DtypePolicy::MixedBfloat16);
+    assert_eq!(model.all_layers()[2].policy(), DtypePolicy::Float32);
+    assert_eq!(model.to_config()["config"], config["config"]);
+}
+
+#[test]
 fn half_precision_is_refused_by_name() {
     let mut config = golden::config_of("files/seed.keras");
     config["config"]["layers"][1]["config"]["dtype"]["config"]["name"] = json!("mixed_float16");
     let error = Model::from_config(&config).unwrap_err().to_string();
     assert!(
-        error.contains("dtype \"mixed_float16\" is not supported; values are float32"),
+        error.contains("dtype \"mixed_float16\" is not supported; ")
+            && error.contains("use mixed_bfloat16"),
         "{error}"
     );
 }

@@ -3,6 +3,7 @@
 mod place;
 mod text;
 
+use dichroic_graph::kernels::conv::ConvMode;
 use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::{Executor, Plan, PlanOptions, StepContext};
 use serde::{Serialize, Serializer};
@@ -283,6 +284,8 @@ impl Run {
         let (input_shape, output_shape) = (sizes(read), sizes(made));
         let mut options = PlanOptions::for_outputs(&lowered.outputs);
         options.keep = vec![read, made];
+        // The terms that a trace adds up are those of plain sums of `f32`.
+        options.mode = ConvMode::Exact;
         let plan = Plan::compile(lowered.graph, &options).map_err(values)?;
         let mut executor = Executor::new(plan).map_err(values)?;
         let slices: Vec<&[f32]> = inputs.iter().map(Tensor::data).collect();

@@ -9,13 +9,14 @@ pub use read::{Outline, OutlinedLayer};
 use serde_json::{Value, json};
 
 use super::ModelError;
+use crate::DtypePolicy;
 
-/// The only type of values; Keras writes it as a policy.
-fn float32() -> Value {
+/// A policy as Keras writes it.
+fn written_policy(policy: DtypePolicy) -> Value {
     json!({
         "module": "keras",
         "class_name": "DTypePolicy",
-        "config": {"name": "float32"},
+        "config": {"name": policy.name()},
         "registered_name": null,
     })
 }

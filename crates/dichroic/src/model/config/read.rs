@@ -8,8 +8,9 @@ use super::super::handle::{Body, LayerRef};
 use super::super::{Call, Input, Kind, MOST_NESTED, Model, ModelError, Names, Structure, Symbol};
 use super::nodes::{History, WrittenCall, history, read_call};
 use super::wrong;
-use crate::Shape;
 use crate::layers::{LayerError, registry};
+use crate::policy::PolicyError;
+use crate::{DtypePolicy, Shape};
 
 /// Modules that Keras and this crate write for layers and models. A class of another module, such as
 /// `keras.src.ops.numpy`, may have a layer's name and mean something else.
@@ -329,7 +330,10 @@ fn read_layer(object: &Value, place: &str, nesting: usize) -> Result<LayerRef, M
             suggestion: String::new(),
         });
     }
-    check_dtype(config.get("dtype"), place)?;
+    // A chain that begins with a layer of `mixed_bfloat16` has an input of the type that it computes in.
+    let casts = class_name == "InputLayer" && config.get("dtype").is_some_and(|d| d == "bfloat16");
+    let policy =
+        if casts { DtypePolicy::Float32 } else { read_policy(config.get("dtype"), place)? };
     match class_name {
         "InputLayer" => {
             let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"));
@@ -363,6 +367,7 @@ fn read_layer(object: &Value, place: &str, nesting: usize) -> Result<LayerRef, M
                     },
                 })?;
             let layer = LayerRef::new(name, Body::Layer(layer));
+            layer.set_policy(policy);
             if config.get("trainable") == Some(&Value::Bool(false)) {
                 layer.set_trainable(false);
             }
@@ -387,20 +392,18 @@ fn modernize(class_name: &str, config: &mut Map<String, Value>) {
     }
 }
 
-fn check_dtype(dtype: Option<&Value>, place: &str) -> Result<(), ModelError> {
+/// The policy that a layer is written with.
+fn read_policy(dtype: Option<&Value>, place: &str) -> Result<DtypePolicy, ModelError> {
     let name = match dtype {
-        None | Some(Value::Null) => return Ok(()),
+        None | Some(Value::Null) => return Ok(DtypePolicy::Float32),
         Some(Value::String(name)) => name.as_str(),
         Some(policy) => policy.pointer("/config/name").and_then(Value::as_str).unwrap_or("?"),
     };
-    if name == "float32" {
-        return Ok(());
-    }
-    Err(ModelError::Unsupported {
+    name.parse().map_err(|error: PolicyError| ModelError::Unsupported {
         place: place.to_owned(),
         what: "dtype",
         name: name.to_owned(),
-        suggestion: "; values are float32".to_owned(),
+        suggestion: format!("; {}", error.advice()),
     })
 }
 

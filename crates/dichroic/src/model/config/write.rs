@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::handle::{Body, LayerRef};
 use super::super::{CallOutput, Kind, Model, ModelCall, Structure, Symbol};
-use super::{built_when_made, float32};
+use super::{built_when_made, written_policy};
 use crate::Shape;
 
 impl Model {
@@ -29,7 +29,7 @@ impl Model {
         let mut config = Map::new();
         config.insert("name".into(), self.name().into());
         config.insert("trainable".into(), self.trainable().into());
-        config.insert("dtype".into(), float32());
+        config.insert("dtype".into(), written_policy(model.policy()));
         let layers: Vec<Value> =
             model.layers.iter().map(|layer| Value::Object(layer_object(layer))).collect();
         config.insert("layers".into(), layers.into());
@@ -105,13 +105,14 @@ impl Model {
             .iter()
             .zip(call.symbols())
             .map(|(place, symbol)| {
+                let maker = &self.layers[self.calls[place.call].layer];
                 json!({
                     "class_name": "__keras_tensor__",
                     "config": {
                         "shape": shape_value(symbol.shape()),
-                        "dtype": "float32",
+                        "dtype": maker.policy().compute_dtype(),
                         "keras_history": [
-                            self.layers[self.calls[place.call].layer].name(),
+                            maker.name(),
                             numbers[place.call],
                             place.output,
                         ],
@@ -175,7 +176,7 @@ fn layer_object(layer: &LayerRef) -> Map<String, Value> {
     let mut config = Map::new();
     config.insert("name".into(), layer.name().into());
     config.insert("trainable".into(), layer.trainable().into());
-    config.insert("dtype".into(), float32());
+    config.insert("dtype".into(), written_policy(layer.policy()));
     config.extend(kind.config());
     // Keras has no class of this name: it is registered as ours.
     let ours = class_name.starts_with("Shared");
