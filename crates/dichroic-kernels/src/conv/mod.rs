@@ -34,6 +34,9 @@ pub use weight_gradient::ConvWeightGradient;
 use self::winograd::TileSize;
 use crate::isa::Isa;
 
+/// Channels of a group that fill a vector, so that groups one by one are as fast.
+const FULL_GROUP: usize = 16;
+
 /// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -44,6 +47,9 @@ pub enum Algorithm {
     Pointwise,
     /// One filter for each channel: vectors over the channels.
     Depthwise,
+    /// Few channels for each group, or several filters for each channel: vectors over the channels of several
+    /// groups.
+    Grouped,
     /// Winograd's tiles of 4×4 outputs, for 3×3 kernels: a quarter of the multiplications.
     Winograd4x4,
     /// Winograd's tiles of 2×2 outputs, for 3×3 kernels: 4/9 of the multiplications.
@@ -59,6 +65,12 @@ impl Algorithm {
         let ones = [1; 3];
         if p.groups > 1 && p.groups == p.in_channels && p.filters == p.groups {
             &[Algorithm::Depthwise, Algorithm::Direct]
+        } else if p.groups > 1 && p.in_channels.min(p.filters) > 0 {
+            if p.group_channels().max(p.group_filters()) < FULL_GROUP {
+                &[Algorithm::Grouped, Algorithm::Direct]
+            } else {
+                &[Algorithm::Direct, Algorithm::Grouped]
+            }
         } else if (p.kernel, p.strides) == (ones, ones)
             && (p.pad_before, p.pad_after) == ([0; 3], [0; 3])
         {
@@ -102,6 +114,7 @@ impl fmt::Display for Algorithm {
             Algorithm::Direct => "direct",
             Algorithm::Pointwise => "pointwise",
             Algorithm::Depthwise => "depthwise",
+            Algorithm::Grouped => "grouped",
             Algorithm::Winograd4x4 => "winograd 4x4",
             Algorithm::Winograd2x2 => "winograd 2x2",
             Algorithm::Bf16 => "direct bf16",

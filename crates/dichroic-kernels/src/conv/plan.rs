@@ -25,7 +25,9 @@ impl GatherPlan {
             Algorithm::Direct | Algorithm::Pointwise => {
                 Self::Direct(DirectPlan::new(gather, epilogue, isa))
             }
-            Algorithm::Depthwise => Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa)),
+            Algorithm::Depthwise | Algorithm::Grouped => {
+                Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa))
+            }
             Algorithm::Winograd4x4 => {
                 Self::Winograd(WinogradPlan::new(gather, TileSize::Four, epilogue, isa))
             }

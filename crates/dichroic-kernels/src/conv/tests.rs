@@ -300,6 +300,24 @@ pub(super) fn named_cases() -> Vec<(&'static str, ConvProblem)> {
         ("depthwise", depthwise),
         ("depthwise strided", ConvProblem { strides: [1, 2, 2], ..depthwise }),
         ("depthwise with multiplier", ConvProblem { filters: 144, ..depthwise }),
+        ("depthwise dilated", ConvProblem { dilation_rate: [1, 2, 3], ..depthwise }),
+        ("depthwise, tall and narrow", ConvProblem { input: [1, 150, 2], ..depthwise }),
+        ("depthwise, more rows than a band", {
+            let problem = ConvProblem::new_2d(1, [131, 17], 20, 20).kernel_2d([3, 3]);
+            ConvProblem { groups: 20, ..problem.same_padding() }
+        }),
+        ("depthwise, long row", {
+            let problem = ConvProblem::new(2, [1, 1, 900], 19, 19).kernel_2d([1, 9]);
+            ConvProblem { groups: 19, ..problem.same_padding() }
+        }),
+        ("depthwise cube", {
+            let cube = ConvProblem::new(2, [4, 5, 9], 18, 18);
+            ConvProblem { groups: 18, kernel: [3, 3, 5], strides: [1, 2, 1], ..cube }.same_padding()
+        }),
+        ("groups of four", ConvProblem { groups: 18, filters: 72, ..wide }),
+        ("groups of four, strided", ConvProblem { groups: 18, filters: 72, ..strided }),
+        ("groups of 24 channels and 2 filters", ConvProblem { groups: 3, filters: 6, ..wide }),
+        ("groups of 2 channels and 5 filters", ConvProblem { groups: 36, filters: 180, ..wide }),
         ("grouped", ConvProblem { groups: 2, ..wide }),
         ("pointwise", ConvProblem::new_2d(3, [7, 7], 130, 70)),
         ("dense", ConvProblem::new_dense(33, 100, 77)),

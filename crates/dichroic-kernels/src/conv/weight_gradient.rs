@@ -41,7 +41,10 @@ impl ConvWeightGradient {
     pub fn plan_with(algorithm: Algorithm, problem: ConvProblem, isa: Isa) -> Self {
         algorithm.assert_suits(&problem, isa);
         let plan = match algorithm {
-            Algorithm::Direct | Algorithm::Pointwise | Algorithm::Depthwise => {
+            Algorithm::Direct
+            | Algorithm::Pointwise
+            | Algorithm::Depthwise
+            | Algorithm::Grouped => {
                 Plan::Direct(DirectWeightGradient::new(algorithm, problem, isa))
             }
             Algorithm::Winograd4x4 if WinogradWeightGradient::suits(&problem) => {

@@ -74,6 +74,15 @@ impl Simd for Avx2 {
         unsafe { _mm256_storeu_ps(to, x) }
     }
     #[inline(always)]
+    unsafe fn stream_ptr(self, x: __m256, to: *mut f32) {
+        // SAFETY: the token proves AVX2; the caller vouches for the memory.
+        unsafe { _mm256_stream_ps(to, x) }
+    }
+    #[inline(always)]
+    fn fence(self) {
+        cpu!(_mm_sfence())
+    }
+    #[inline(always)]
     unsafe fn load_masked(self, from: *const f32, mask: __m256) -> __m256 {
         // SAFETY: the token proves AVX2; the caller vouches for the lanes of the mask.
         unsafe { _mm256_maskload_ps(from, _mm256_castps_si256(mask)) }
@@ -195,6 +204,10 @@ impl Simd for Avx2 {
         let from = &MASKS[8 - count.min(8)..][..8];
         // SAFETY: the token proves AVX2; the window is eight values long.
         unsafe { _mm256_castsi256_ps(_mm256_loadu_si256(from.as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn permute(self, x: __m256, lanes: __m256) -> __m256 {
+        cpu!(_mm256_permutevar8x32_ps(x, _mm256_cvtps_epi32(lanes)))
     }
     #[inline(always)]
     fn reduce_sum(self, x: __m256) -> f32 {

@@ -168,6 +168,15 @@ impl<F: Features> Simd for Avx512<F> {
         unsafe { _mm512_storeu_ps(to, x) }
     }
     #[inline(always)]
+    unsafe fn stream_ptr(self, x: __m512, to: *mut f32) {
+        // SAFETY: the token proves AVX-512; the caller vouches for the memory.
+        unsafe { _mm512_stream_ps(to, x) }
+    }
+    #[inline(always)]
+    fn fence(self) {
+        cpu!(_mm_sfence())
+    }
+    #[inline(always)]
     unsafe fn load_masked(self, from: *const f32, mask: __mmask16) -> __m512 {
         // SAFETY: the token proves AVX-512; the caller vouches for the lanes of the mask.
         unsafe { _mm512_maskz_loadu_ps(mask, from) }
@@ -282,6 +291,10 @@ impl<F: Features> Simd for Avx512<F> {
     #[inline(always)]
     fn first(self, count: usize) -> __mmask16 {
         ((1u32 << count.min(16)) - 1) as __mmask16
+    }
+    #[inline(always)]
+    fn permute(self, x: __m512, lanes: __m512) -> __m512 {
+        cpu!(_mm512_permutexvar_ps(_mm512_cvtps_epi32(lanes), x))
     }
     #[inline(always)]
     fn reduce_sum(self, x: __m512) -> f32 {

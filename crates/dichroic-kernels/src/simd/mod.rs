@@ -77,6 +77,14 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// # Safety
     /// `to` is valid to write for `LANES` values; no alignment is needed.
     unsafe fn store_ptr(self, x: Self::V, to: *mut f32);
+    /// Writes `LANES` values past the caches, where the CPU can: for what won't be read soon. Other threads
+    /// are sure to see them after [`Simd::fence`].
+    ///
+    /// # Safety
+    /// `to` is valid to write for `LANES` values, and aligned to a vector.
+    unsafe fn stream_ptr(self, x: Self::V, to: *mut f32);
+    /// Orders what [`Simd::stream_ptr`] wrote before whatever this thread writes later.
+    fn fence(self);
     /// Reads the lanes of the mask; the others are 0.
     ///
     /// # Safety
@@ -137,6 +145,10 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn select(self, mask: Self::M, yes: Self::V, no: Self::V) -> Self::V;
     /// The first `count` lanes; all of them for `count` ≥ `LANES`.
     fn first(self, count: usize) -> Self::M;
+
+    /// Lane i of the result is lane `lanes[i]` of x, for whole numbers below `LANES`; anything else gives an
+    /// unspecified lane.
+    fn permute(self, x: Self::V, lanes: Self::V) -> Self::V;
 
     /// The sum of all lanes, by halves: lane i with lane i + LANES/2, and so on.
     fn reduce_sum(self, x: Self::V) -> f32;

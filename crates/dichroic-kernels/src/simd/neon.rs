@@ -71,6 +71,13 @@ impl Simd for Neon {
         unsafe { vst1q_f32(to, x) }
     }
     #[inline(always)]
+    unsafe fn stream_ptr(self, x: float32x4_t, to: *mut f32) {
+        // SAFETY: the caller vouches for the memory.
+        unsafe { self.store_ptr(x, to) }
+    }
+    #[inline(always)]
+    fn fence(self) {}
+    #[inline(always)]
     unsafe fn load_masked(self, from: *const f32, mask: uint32x4_t) -> float32x4_t {
         // NEON has no masked load.
         let (mask, mut x) = (lanes(mask), [0.0; 4]);
@@ -201,6 +208,16 @@ impl Simd for Neon {
         let from = &MASKS[4 - count.min(4)..][..4];
         // SAFETY: the token proves NEON; the window is four values long.
         unsafe { vld1q_u32(from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn permute(self, x: float32x4_t, lanes: float32x4_t) -> float32x4_t {
+        cpu!({
+            // Lane l is made of bytes 4l to 4l + 3.
+            let (all, order) = (vdupq_n_u32(0x0404_0404), vdupq_n_u32(0x0302_0100));
+            let bytes = vmlaq_u32(order, vcvtq_u32_f32(lanes), all);
+            let x = vreinterpretq_u8_f32(x);
+            vreinterpretq_f32_u8(vqtbl1q_u8(x, vreinterpretq_u8_u32(bytes)))
+        })
     }
     #[inline(always)]
     fn reduce_sum(self, x: float32x4_t) -> f32 {

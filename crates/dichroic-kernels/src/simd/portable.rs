@@ -61,6 +61,13 @@ impl Simd for Portable {
         unsafe { to.cast::<[f32; LANES]>().write(x.0) }
     }
     #[inline(always)]
+    unsafe fn stream_ptr(self, x: F32x4, to: *mut f32) {
+        // SAFETY: the caller vouches for the memory.
+        unsafe { self.store_ptr(x, to) }
+    }
+    #[inline(always)]
+    fn fence(self) {}
+    #[inline(always)]
     unsafe fn load_masked(self, from: *const f32, mask: [bool; LANES]) -> F32x4 {
         let mut x = [0.0; LANES];
         for i in 0..LANES {
@@ -179,6 +186,10 @@ impl Simd for Portable {
     #[inline(always)]
     fn first(self, count: usize) -> [bool; LANES] {
         array::from_fn(|i| i < count)
+    }
+    #[inline(always)]
+    fn permute(self, x: F32x4, lanes: F32x4) -> F32x4 {
+        map(lanes, |lane| x.0[lane as usize % LANES])
     }
     #[inline(always)]
     fn reduce_sum(self, x: F32x4) -> f32 {

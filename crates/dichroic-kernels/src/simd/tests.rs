@@ -209,3 +209,44 @@ fn bfloat16_is_rounded_paired_and_multiplied_on_every_set() {
         dispatch_bf16(isa, Bfloat16);
     }
 }
+
+#[derive(Clone, Copy)]
+struct Permutations;
+impl WithSimd for Permutations {
+    type Output = ();
+    fn with<S: Simd>(self, s: S) {
+        let source: Vec<f32> = (0..S::LANES).map(|i| i as f32 + 0.5).collect();
+        let order: Vec<f32> = (0..S::LANES).map(|i| (i * 3 % S::LANES) as f32).collect();
+        let expected: Vec<f32> = order.iter().map(|lane| lane + 0.5).collect();
+        assert_eq!(lanes(s, s.permute(s.load(&source), s.load(&order))), expected);
+        let last = S::LANES as f32 - 1.0;
+        let repeated = lanes(s, s.permute(s.load(&source), s.splat(last)));
+        assert_eq!(repeated, vec![last + 0.5; S::LANES]);
+    }
+}
+
+#[test]
+fn a_permutation_takes_any_lane_any_number_of_times() {
+    for_every_isa(Permutations);
+}
+
+#[derive(Clone, Copy)]
+struct Streams;
+impl WithSimd for Streams {
+    type Output = ();
+    fn with<S: Simd>(self, s: S) {
+        #[repr(align(64))]
+        struct Line([f32; 16]);
+        let mut line = Line([9.0; 16]);
+        // SAFETY: the line is aligned to 64 bytes and has 16 values, at least a vector.
+        unsafe { s.stream_ptr(s.splat(1.5), line.0.as_mut_ptr()) };
+        s.fence();
+        let expected: Vec<f32> = (0..16).map(|i| if i < S::LANES { 1.5 } else { 9.0 }).collect();
+        assert_eq!(line.0[..], expected);
+    }
+}
+
+#[test]
+fn a_stream_writes_one_vector() {
+    for_every_isa(Streams);
+}
