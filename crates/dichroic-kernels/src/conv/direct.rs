@@ -1,8 +1,9 @@
-//! Direct convolution: tiles of places × channels, without any intermediate copy.
+//! Direct convolution: tiles of places × channels, without any intermediate copy but of small bands.
 //!
 //! ```text
-//! packed weights:  phase │ group │ block of channels │ part of the sum │ tap │ source channel │ NV × LANES
+//! packed weights:  phase │ group │ block of channels │ part of the sum │ run │ step │ vectors of the tile
 //! work:            task = (phase, group, block, run of places); in it: part → tile
+//!                  with few source channels (phase, group, band); in it: block → part → tile
 //! ```
 //!
 //! A part's weights stay in the second cache while all tiles of a task use them; a task's places
@@ -10,18 +11,17 @@
 
 use std::ops::Range;
 
+use super::blocks::{Block, Taps, cut_channels, pack_block};
 use super::epilogue::Ends;
-use super::finish::{Finish, MOST_CHANNELS};
+use super::finish::Finish;
 use super::gather::{Gather, Phase, Place};
-use super::tile::{self, MOST_PLACES, Part, Run, TileArgs};
+use super::stage::{Band, Stage, StageMemory};
+use super::tile::{self, MOST_PLACES, Part, TileArgs};
 use super::{ConvArgs, Epilogue};
 use crate::isa::Isa;
 use crate::parallel;
 use crate::simd::{Simd, WithSimd, dispatch};
 
-/// Weights of a part, in values: 256 KiB, a quarter of the second cache of current CPUs, so that
-/// the source values have room beside them.
-const PART_VALUES: usize = 64 * 1024;
 /// Multiply-adds that one core does in about a nanosecond.
 const MACS_PER_NANOSECOND: usize = 64;
 /// Multiply-adds of a task: some 30 µs, long against the cost of handing it out and short enough for
@@ -52,21 +52,14 @@ pub(super) struct DirectPlan {
     packed_len: usize,
 }
 
-/// Destination channels of a group that are computed together.
-#[derive(Clone, Debug)]
-struct Block {
-    channel: usize,
-    channels: usize,
-    vectors: usize,
-    /// The widths of the blocks before it, in values.
-    before: usize,
-}
-
 #[derive(Clone, Debug)]
 struct PhasePlan {
+    stage: Option<Stage>,
     parts: Vec<Part>,
-    /// Products of one destination value.
-    depth: usize,
+    /// Multiply-adds of a place for one group's channels, those in unused lanes included.
+    place_macs: usize,
+    /// Where the weights of each block start in a group's, and where they end.
+    starts: Vec<usize>,
     /// Where its weights start.
     packed: usize,
 }
@@ -75,22 +68,64 @@ struct PhasePlan {
 struct Task {
     phase: usize,
     group: usize,
-    block: usize,
-    places: Range<usize>,
+    work: Work,
+}
+
+#[derive(Clone, Debug)]
+enum Work {
+    /// One block of channels at places that follow each other.
+    Places { block: usize, places: Range<usize> },
+    /// All channels of a group at the places of a staged band.
+    Band(Band),
 }
 
 impl DirectPlan {
     pub fn new(gather: Gather, epilogue: Epilogue, isa: Isa) -> Self {
-        let blocks = cut_channels(gather.group_destinations(), isa);
-        let width: usize = blocks.iter().map(|block| block.vectors * isa.lanes()).sum();
+        let lanes = isa.lanes();
+        let widest = gather.group_destinations().div_ceil(lanes).clamp(1, tile::most_vectors(isa));
+        let tile = tile::Shape { vectors: widest, dots: false }.most_places(isa);
+        let stages: Vec<Option<Stage>> = (gather.phases.iter())
+            .map(|phase| {
+                let row_macs =
+                    phase.taps.len() * gather.group_sources() * gather.group_destinations();
+                let places = wanted_places(gather.places(phase), row_macs.max(1), tile);
+                Stage::new(&gather, phase, places, tile)
+            })
+            .collect();
+        let taps = |i: usize| {
+            let phase: &Phase = &gather.phases[i];
+            let offsets = match &stages[i] {
+                Some(stage) => stage.offsets(&gather, phase),
+                None => phase
+                    .taps
+                    .iter()
+                    .map(|tap| tap.linear * gather.source_channels as isize)
+                    .collect(),
+            };
+            Taps { gather: &gather, phase, offsets, joined: stages[i].is_some() }
+        };
+        let blocks = cut_channels(gather.group_destinations(), isa, |step| {
+            (0..stages.len()).map(|i| taps(i).whole().steps(step)).sum()
+        });
         let mut packed_len = 0;
-        let mut phases = Vec::with_capacity(gather.phases.len());
-        for phase in &gather.phases {
-            let depth = phase.taps.len() * gather.group_sources();
-            let widest = blocks.first().map_or(1, |block| block.vectors * isa.lanes());
-            let parts = cut_sum(&gather, phase, PART_VALUES / widest);
-            phases.push(PhasePlan { parts, depth, packed: packed_len });
-            packed_len += gather.groups * depth * width;
+        let mut phases = Vec::with_capacity(stages.len());
+        for i in 0..stages.len() {
+            let parts = taps(i).parts(widest * lanes);
+            let mut starts = vec![0];
+            for block in &blocks {
+                let steps: usize =
+                    parts.iter().map(|part| part.steps(block.shape.step(lanes))).sum();
+                starts.push(starts[starts.len() - 1] + steps * block.shape.vectors * lanes);
+            }
+            let place_macs = starts[blocks.len()];
+            phases.push(PhasePlan {
+                stage: stages[i].clone(),
+                parts,
+                place_macs,
+                starts,
+                packed: packed_len,
+            });
+            packed_len += gather.groups * place_macs;
         }
         let mut plan = Self {
             gather,
@@ -103,7 +138,7 @@ impl DirectPlan {
             nanoseconds: 0,
             packed_len,
         };
-        plan.tasks = plan.cut_work();
+        plan.tasks = plan.cut_work(tile);
         let macs =
             plan.tasks.iter().map(|task| plan.task_macs(task)).fold(0, usize::saturating_add);
         plan.nanoseconds = macs / MACS_PER_NANOSECOND / plan.tasks.len().max(1);
@@ -118,40 +153,47 @@ impl DirectPlan {
         self.isa.lanes()
     }
 
-    fn group_width(&self) -> usize {
-        self.blocks.last().map_or(0, |block| block.before + block.vectors * self.lanes())
-    }
-
-    /// Where the weights of a block start, and how many there are.
-    fn packed_block(&self, phase: &PhasePlan, group: usize, block: &Block) -> Range<usize> {
-        let start = phase.packed + (group * self.group_width() + block.before) * phase.depth;
-        start..start + block.vectors * self.lanes() * phase.depth
+    /// Where the weights of a block lie.
+    fn packed_block(&self, phase: &PhasePlan, group: usize, block: usize) -> Range<usize> {
+        let start = phase.packed + group * phase.place_macs;
+        start + phase.starts[block]..start + phase.starts[block + 1]
     }
 
     /// Multiply-adds of a task, those in unused lanes included.
     fn task_macs(&self, task: &Task) -> usize {
-        let width = self.blocks[task.block].vectors * self.lanes();
-        task.places.len().saturating_mul(self.phases[task.phase].depth).saturating_mul(width)
+        let phase = &self.phases[task.phase];
+        match &task.work {
+            Work::Places { block, places } => {
+                let macs = phase.starts[block + 1] - phase.starts[*block];
+                places.len().saturating_mul(macs)
+            }
+            Work::Band(band) => (band.rows * band.columns).saturating_mul(phase.place_macs),
+        }
     }
 
-    fn cut_work(&self) -> Vec<Task> {
+    fn cut_work(&self, tile: usize) -> Vec<Task> {
         let mut tasks = Vec::new();
         for (i, phase) in self.gather.phases.iter().enumerate() {
+            let groups = 0..self.gather.groups;
+            if let Some(stage) = &self.phases[i].stage {
+                for band in stage.bands(&self.gather, phase) {
+                    let task = |group| Task { phase: i, group, work: Work::Band(band.clone()) };
+                    tasks.extend(groups.clone().map(task));
+                }
+                continue;
+            }
             let places = self.gather.places(phase);
-            let vectors = self.blocks.first().map_or(1, |block| block.vectors);
-            let tile = tile::most_places(self.isa, vectors);
-            let row_macs = (self.phases[i].depth * vectors * self.lanes()).max(1);
-            let task_macs = (places.saturating_mul(row_macs) / TASKS).clamp(LEAST_MACS, TASK_MACS);
-            let wanted = (task_macs / row_macs).clamp(tile, TASK_PLACES);
-            let wanted = wanted.max(places.div_ceil(MOST_RUNS)).min(places.max(1));
+            let block_macs = self.phases[i].starts.get(1).map_or(1, |&macs| macs.max(1));
+            let wanted = wanted_places(places, block_macs, tile);
             // Equal runs, each a whole number of tiles.
             let runs = places.div_ceil(wanted);
             let run = places.div_ceil(runs.max(1)).div_ceil(tile) * tile;
             for start in (0..places).step_by(run.max(1)) {
                 let range = start..places.min(start + run);
-                for group in 0..self.gather.groups {
+                for group in groups.clone() {
                     for block in 0..self.blocks.len() {
-                        tasks.push(Task { phase: i, group, block, places: range.clone() });
+                        let work = Work::Places { block, places: range.clone() };
+                        tasks.push(Task { phase: i, group, work });
                     }
                 }
             }
@@ -161,27 +203,19 @@ impl DirectPlan {
 
     pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
         assert_eq!(packed.len(), self.packed_len, "length of the packed weights");
-        packed.fill(0.0);
-        let [per_source, per_destination, per_tap] = self.gather.weight_strides;
         for (phase, plan) in self.gather.phases.iter().zip(&self.phases) {
             for group in 0..self.gather.groups {
-                for block in &self.blocks {
-                    let width = block.vectors * self.lanes();
-                    let target = &mut packed[self.packed_block(plan, group, block)];
-                    let first =
-                        group * self.gather.weight_group_stride + block.channel * per_destination;
-                    let mut rows = target.chunks_exact_mut(width.max(1));
-                    for part in &plan.parts {
-                        for tap in &phase.taps[part.taps.clone()] {
-                            for channel in part.channel..part.channel + part.channels {
-                                let from = first + tap.weight * per_tap + channel * per_source;
-                                let Some(row) = rows.next() else { return };
-                                for (i, value) in row[..block.channels].iter_mut().enumerate() {
-                                    *value = weights[from + i * per_destination];
-                                }
-                            }
-                        }
-                    }
+                for (i, block) in self.blocks.iter().enumerate() {
+                    let target = &mut packed[self.packed_block(plan, group, i)];
+                    let values = (weights, target);
+                    pack_block(
+                        &self.gather,
+                        phase,
+                        &plan.parts,
+                        (group, block),
+                        values,
+                        self.lanes(),
+                    );
                 }
             }
         }
@@ -199,54 +233,133 @@ impl DirectPlan {
         });
     }
 
-    /// Runs a task's tiles.
+    /// Runs the tiles of one block at places that follow each other.
     #[inline(always)]
-    fn run_task<S: Simd>(&self, s: S, task: &Task, values: &Values<'_>) {
+    fn run_places<S: Simd>(&self, s: S, sum: &Sum<'_>, range: Range<usize>) {
         let g = &self.gather;
-        let (phase, plan) = (&g.phases[task.phase], &self.phases[task.phase]);
-        let block = &self.blocks[task.block];
-        let width = block.vectors * S::LANES;
-        let channel = task.group * g.group_destinations() + block.channel;
-        let weights = &values.packed[self.packed_block(plan, task.group, block)];
-        let output = values.ends.output(channel);
-        let tile = tile::most_places(self.isa, block.vectors);
-        for (i, part) in plan.parts.iter().enumerate() {
-            // The first part starts from bias and residual, the others from what is summed up so far.
-            let (bias, (start, start_stride)) = match i {
-                0 => (values.ends.bias(channel), values.ends.residual(channel)),
-                _ => (std::ptr::null(), (output.cast_const(), values.ends.stride())),
-            };
-            let mut cursor = g.cursor(phase, task.places.start);
+        let phase = &g.phases[sum.task.phase];
+        let source = sum.values.source.as_ptr().wrapping_add(sum.task.group * g.group_sources());
+        let mut weights = sum.weights;
+        for (i, part) in self.phases[sum.task.phase].parts.iter().enumerate() {
+            let mut cursor = g.cursor(phase, range.start);
             let mut places = [Place::default(); MOST_PLACES];
-            for count in even_cuts(task.places.len(), tile) {
+            for count in even_cuts(range.len(), sum.block.shape.most_places(self.isa)) {
                 for place in &mut places[..count] {
                     *place = cursor.next();
                 }
-                let args = TileArgs {
-                    places: &places[..count],
-                    part,
-                    taps: &phase.taps,
-                    source_size: g.source,
-                    source: values.source.as_ptr().wrapping_add(task.group * g.group_sources()),
-                    source_stride: g.source_channels,
-                    weights: weights[part.packed * width..].as_ptr(),
-                    bias,
-                    start,
-                    start_stride,
-                    output,
-                    output_stride: values.ends.stride(),
-                    channels: block.channels,
-                    complete: i + 1 == plan.parts.len(),
-                    finish: self.finish,
-                };
-                // SAFETY: the cursor names places of the source and the destination only, whose
-                // lengths `run` has checked against the gather; the weights of a block are as long
-                // as its parts (`packed_block`). No other task writes these places' block of channels.
-                unsafe { tile::run_tile(s, block.vectors, &args) };
-                if args.complete && matches!(self.finish, Finish::Rows(_)) {
-                    self.finish_rows(&places[..count], channel..channel + block.channels, values);
-                }
+                let view = View { source, stride: g.source_channels, inside: false, row: None };
+                self.run_tile(s, sum, (i, weights), (&mut places, count), view);
             }
+            weights = weights.wrapping_add(
+                part.steps(sum.block.shape.step(S::LANES)) * sum.block.shape.vectors * S::LANES,
+            );
+        }
+    }
+
+    /// Stages a band, and runs the tiles of all blocks at its places.
+    #[inline(always)]
+    fn run_band<S: Simd>(&self, s: S, task: &Task, band: &Band, values: &Values<'_>) {
+        let g = &self.gather;
+        let (phase, plan) = (&g.phases[task.phase], &self.phases[task.phase]);
+        let Some(stage) = &plan.stage else { return };
+        let mut memory = StageMemory::new();
+        let source = memory.pointer();
+        // SAFETY: `run` has checked the source's length; the memory is as large as stages may be.
+        unsafe { stage.fill(s, (g, phase), (task.group, band), values.source, source) };
+        let line = Line::new(g, phase, (stage, band));
+        let mut places = [Place::default(); MOST_PLACES];
+        for block in 0..self.blocks.len() {
+            let sum = self.sum(task, block, values);
+            let tile = sum.block.shape.most_places(self.isa);
+            // Tiles within a row can leave out rows of the kernel that lie outside.
+            let within_rows = 2 * band.columns >= tile;
+            let (lines, length) =
+                if within_rows { (band.rows, band.columns) } else { (1, band.rows * band.columns) };
+            let mut weights = sum.weights;
+            for (i, part) in plan.parts.iter().enumerate() {
+                let (mut row, mut column) = (0, 0);
+                for _ in 0..lines {
+                    let position = line.position(row);
+                    let view = View {
+                        source: source.cast_const(),
+                        stride: g.group_sources(),
+                        inside: true,
+                        row: within_rows.then_some(position),
+                    };
+                    for count in even_cuts(length, tile) {
+                        for place in &mut places[..count] {
+                            (place.source, place.destination) = line.place(row, column);
+                            column += 1;
+                            if column == band.columns {
+                                (row, column) = (row + 1, 0);
+                            }
+                        }
+                        self.run_tile(s, &sum, (i, weights), (&mut places, count), view);
+                    }
+                }
+                weights = weights.wrapping_add(
+                    part.steps(sum.block.shape.step(S::LANES)) * sum.block.shape.vectors * S::LANES,
+                );
+            }
+        }
+    }
+
+    /// What a task's tiles have in common in one block.
+    fn sum<'a>(&'a self, task: &'a Task, block: usize, values: &'a Values<'a>) -> Sum<'a> {
+        let weights =
+            &values.packed[self.packed_block(&self.phases[task.phase], task.group, block)];
+        let block = &self.blocks[block];
+        let channel = task.group * self.gather.group_destinations() + block.channel;
+        Sum { task, values, block, channel, weights: weights.as_ptr() }
+    }
+
+    /// Sums one part at the first `count` places.
+    #[inline(always)]
+    fn run_tile<S: Simd>(
+        &self,
+        s: S,
+        sum: &Sum<'_>,
+        (index, weights): (usize, *const f32),
+        (places, count): (&mut [Place; MOST_PLACES], usize),
+        view: View,
+    ) {
+        let (block, ends) = (sum.block, &sum.values.ends);
+        let plan = &self.phases[sum.task.phase];
+        let output = ends.output(sum.channel);
+        // The first part starts from bias and residual, the others from what is summed up so far.
+        let (bias, (start, start_stride)) = match index {
+            0 => (ends.bias(sum.channel), ends.residual(sum.channel)),
+            _ => (std::ptr::null(), (output.cast_const(), ends.stride())),
+        };
+        let padded = block.shape.padded_places(self.isa, count);
+        let last = places[count - 1];
+        places[count..padded].fill(last);
+        let args = TileArgs {
+            places: &places[..padded],
+            inside: view.inside,
+            row: view.row,
+            part: &plan.parts[index],
+            taps: &self.gather.phases[sum.task.phase].taps,
+            source_size: self.gather.source,
+            source: view.source,
+            source_stride: view.stride,
+            weights,
+            bias,
+            start,
+            start_stride,
+            output,
+            output_stride: ends.stride(),
+            channels: block.channels,
+            complete: index + 1 == plan.parts.len(),
+            finish: self.finish,
+        };
+        // SAFETY: the places are those of the source (or of a stage, which was filled for them) and the destination, whose
+        // lengths `run` has checked against the gather; the weights of a block are as long
+        // as its parts (`packed_block`). No other task writes these places' block of channels.
+        unsafe { tile::run_tile(s, block.shape, &args) };
+        if args.complete && matches!(self.finish, Finish::Rows(_)) {
+            let channels = sum.channel..sum.channel + block.channels;
+            self.finish_rows(&places[..count], channels, sum.values);
         }
     }
 
@@ -266,6 +379,76 @@ struct Values<'a> {
     ends: Ends<'a>,
 }
 
+/// One block of channels in a task.
+struct Sum<'a> {
+    task: &'a Task,
+    values: &'a Values<'a>,
+    block: &'a Block,
+    /// The block's first channel of the destination.
+    channel: usize,
+    weights: *const f32,
+}
+
+/// Where tiles read source values.
+#[derive(Clone, Copy)]
+struct View {
+    /// The first channel of the group at place 0.
+    source: *const f32,
+    /// Values from place to place.
+    stride: usize,
+    /// See [`TileArgs`].
+    inside: bool,
+    row: Option<[isize; 2]>,
+}
+
+/// Where the rows of a band lie.
+struct Line {
+    /// Steps between staged places, from row to row and from column to column.
+    staged: [usize; 2],
+    /// The band's first place in the destination, and the steps to the next row and column.
+    destination: [usize; 3],
+    /// Depth and height of the first row in the source, and the step to the next row.
+    position: [isize; 3],
+}
+
+impl Line {
+    fn new(gather: &Gather, phase: &Phase, (stage, band): (&Stage, &Band)) -> Self {
+        let mut destination = band.item;
+        for axis in 0..3 {
+            let place = phase.destination_start[axis] + band.q[axis] * phase.destination_step[axis];
+            destination = destination * gather.destination[axis] + place;
+        }
+        let [_, step, column] = phase.destination_step;
+        let position = |axis: usize| (band.q[axis] * phase.source_step[axis]) as isize;
+        Self {
+            staged: stage.steps(phase),
+            destination: [destination, step * gather.destination[2], column],
+            position: [position(0), position(1), phase.source_step[1] as isize],
+        }
+    }
+
+    /// The staged place from which a place of the band gathers, and the place of the destination.
+    #[inline(always)]
+    fn place(&self, row: usize, column: usize) -> (isize, usize) {
+        let source = row * self.staged[0] + column * self.staged[1];
+        let destination =
+            self.destination[0] + row * self.destination[1] + column * self.destination[2];
+        (source as isize, destination)
+    }
+
+    #[inline(always)]
+    fn position(&self, row: usize) -> [isize; 2] {
+        [self.position[0], self.position[1] + row as isize * self.position[2]]
+    }
+}
+
+/// About how many places make a task, when each takes so many multiply-adds.
+fn wanted_places(places: usize, place_macs: usize, tile: usize) -> usize {
+    let task_macs = (places.saturating_mul(place_macs) / TASKS).clamp(LEAST_MACS, TASK_MACS);
+    let wanted = (task_macs / place_macs).clamp(tile, TASK_PLACES);
+    wanted.max(places.div_ceil(MOST_RUNS)).min(places.max(1))
+}
+
 struct TaskOp<'a> {
     plan: &'a DirectPlan,
     task: &'a Task,
@@ -277,7 +460,13 @@ impl WithSimd for TaskOp<'_> {
 
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
-        self.plan.run_task(s, self.task, self.values);
+        let Self { plan, task, values } = self;
+        match &task.work {
+            Work::Places { block, places } => {
+                plan.run_places(s, &plan.sum(task, *block, values), places.clone());
+            }
+            Work::Band(band) => plan.run_band(s, task, band, values),
+        }
     }
 }
 
@@ -288,72 +477,4 @@ impl WithSimd for TaskOp<'_> {
 pub(super) fn even_cuts(len: usize, most: usize) -> impl Iterator<Item = usize> {
     let pieces = len.div_ceil(most);
     (0..pieces).map(move |i| len / pieces + usize::from(i < len % pieces))
-}
-
-/// Cuts a group's channels into blocks of the widest tile, and one for the rest.
-fn cut_channels(channels: usize, isa: Isa) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let (mut channel, mut before) = (0, 0);
-    while channel < channels {
-        let vectors = tile::best_vectors(isa, channels - channel);
-        let width = vectors * isa.lanes();
-        let count = width.min(channels - channel);
-        blocks.push(Block { channel, channels: count, vectors, before });
-        channel += count;
-        before += width;
-    }
-    blocks
-}
-
-/// Cuts the sum of one destination value into parts of at most `most` products (one tap at least).
-fn cut_sum(gather: &Gather, phase: &Phase, most: usize) -> Vec<Part> {
-    let (channels, taps) = (gather.group_sources(), phase.taps.len());
-    let mut parts = Vec::new();
-    let mut packed = 0;
-    let mut push = |channel, channels, taps: Range<usize>| {
-        let runs = join_taps(gather, phase, (channel, channels), taps.clone());
-        parts.push(Part { channel, channels, packed, runs, taps: taps.clone() });
-        packed += channels * taps.len();
-    };
-    let limit = most.min(MOST_CHANNELS);
-    if channels > limit {
-        let cuts = channels.div_ceil(limit);
-        let mut channel = 0;
-        for count in even_cuts(channels, channels.div_ceil(cuts)) {
-            for tap in 0..taps {
-                push(channel, count, tap..tap + 1);
-            }
-            channel += count;
-        }
-    } else if let Some(per_part) = most.checked_div(channels) {
-        let mut tap = 0;
-        for count in even_cuts(taps, per_part.max(1)) {
-            push(0, channels, tap..tap + count);
-            tap += count;
-        }
-    }
-    if parts.is_empty() {
-        // Nothing to sum up: the bias alone must still be written.
-        parts.push(Part { channel: 0, channels: 0, taps: 0..0, runs: Vec::new(), packed: 0 });
-    }
-    parts
-}
-
-/// Joins taps whose source values follow each other in memory: with few channels, such as the three
-/// of a picture, a row of the kernel becomes one long run.
-fn join_taps(
-    gather: &Gather,
-    phase: &Phase,
-    (channel, channels): (usize, usize),
-    taps: Range<usize>,
-) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for tap in &phase.taps[taps] {
-        let offset = tap.linear * gather.source_channels as isize + channel as isize;
-        match runs.last_mut() {
-            Some(run) if run.offset + run.len as isize == offset => run.len += channels,
-            _ => runs.push(Run { offset, len: channels }),
-        }
-    }
-    runs
 }

@@ -5,6 +5,7 @@
 //! memory it needs, and then runs any number of times without allocating.
 
 mod bf16;
+mod blocks;
 mod depthwise;
 mod direct;
 mod epilogue;
@@ -15,6 +16,7 @@ mod input_gradient;
 mod plan;
 mod problem;
 pub mod reference;
+mod stage;
 #[cfg(test)]
 mod tests;
 mod tile;

@@ -22,21 +22,55 @@ use crate::simd::{Simd, WithSimd};
 /// The tallest tile, in places.
 pub(super) const MOST_PLACES: usize = 14;
 
-/// The places of a tile `vectors` wide: as many as leave registers for the weights and one source value.
-pub(super) fn most_places(isa: Isa, vectors: usize) -> usize {
-    match isa {
-        Isa::Avx512 | Isa::Neon => [14, 14, 9, 6][vectors - 1],
-        Isa::Avx2 | Isa::Portable => [8, 6, 4, 3][vectors - 1],
+/// What the vectors of a tile hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Vectors side by side.
+    pub vectors: usize,
+    /// Each vector belongs to one channel, and its lanes to source values that follow each other; they
+    /// are added up at the end. So half a vector of channels or less leaves no lane without work.
+    pub dots: bool,
+}
+
+impl Shape {
+    /// The most places of a tile: as many as leave registers for the weights and one source value.
+    pub fn most_places(self, isa: Isa) -> usize {
+        let most: &[usize] = match (isa, self.dots) {
+            (Isa::Avx512 | Isa::Neon, false) => &[14, 14, 9, 6],
+            (Isa::Avx2 | Isa::Portable, false) => &[8, 6, 4, 3],
+            (Isa::Avx512, true) => &[14, 14, 8, 6, 5, 4, 3, 3],
+            (Isa::Avx2, true) => &[8, 4, 3, 2],
+            (Isa::Neon | Isa::Portable, true) => &[8, 4],
+        };
+        most[self.vectors - 1]
+    }
+
+    /// The places of the tile that computes `count` places; some are then computed twice. Tiles of dot
+    /// products are compiled in few sizes only, so that they don't double the program.
+    pub fn padded_places(self, isa: Isa, count: usize) -> usize {
+        let sizes: &[usize] = match self.vectors {
+            _ if !self.dots => return count,
+            1 | 2 => &[1, 4, 8],
+            3 => &[1, 3, 7],
+            4 => &[1, 2, 4],
+            _ => &[1],
+        };
+        let most = self.most_places(isa);
+        sizes.iter().copied().find(|&size| size >= count && size <= most).unwrap_or(most)
+    }
+
+    /// Source values that one step takes.
+    pub fn step(self, lanes: usize) -> usize {
+        if self.dots { lanes } else { 1 }
     }
 }
 
-/// The width of the tile, in vectors, that suits a number of destination channels.
-pub(super) fn best_vectors(isa: Isa, channels: usize) -> usize {
-    let widest = match isa {
+/// The widest tile that isn't one of dot products, in vectors.
+pub(super) fn most_vectors(isa: Isa) -> usize {
+    match isa {
         Isa::Avx512 | Isa::Neon => 4,
         Isa::Avx2 | Isa::Portable => 2,
-    };
-    channels.div_ceil(isa.lanes()).clamp(1, widest)
+    }
 }
 
 /// Source values that lie side by side in memory, seen from any place inside the source.
@@ -45,6 +79,17 @@ pub(super) struct Run {
     /// From the place's first channel of the group.
     pub offset: isize,
     pub len: usize,
+    /// Steps from a place's row of the source to this one, along depth and height.
+    pub row: [isize; 2],
+}
+
+impl Run {
+    /// True when this row of the source exists for places in that one.
+    #[inline(always)]
+    fn row_lies_inside(&self, row: [isize; 2], source: [usize; 3]) -> bool {
+        ((row[0] + self.row[0]) as usize) < source[0]
+            && ((row[1] + self.row[1]) as usize) < source[1]
+    }
 }
 
 /// A part of the sum, small enough for its weights to stay in the second cache.
@@ -56,13 +101,23 @@ pub(super) struct Part {
     pub taps: std::ops::Range<usize>,
     /// The same products for places inside the source, with neighbouring taps joined.
     pub runs: Vec<Run>,
-    /// Where this part's weights start in a block whose vectors are one value wide.
-    pub packed: usize,
+}
+
+impl Part {
+    /// The steps of a sum that takes so many source values at once.
+    pub fn steps(&self, step: usize) -> usize {
+        self.runs.iter().map(|run| run.len.div_ceil(step)).sum()
+    }
 }
 
 /// Everything a tile reads and writes.
 pub(super) struct TileArgs<'a> {
     pub places: &'a [Place],
+    /// Every tap of every place can be read.
+    pub inside: bool,
+    /// The row of all places, depth and height, when they share one and rows outside the source are
+    /// not to be summed.
+    pub row: Option<[isize; 2]>,
     pub part: &'a Part,
     pub taps: &'a [Tap],
     /// Depth, height and width of the source.
@@ -90,143 +145,226 @@ pub(super) struct TileArgs<'a> {
     pub finish: Finish,
 }
 
-struct TileOp<'a, 'b, const P: usize, const NV: usize, const U: usize>(&'b TileArgs<'a>);
+/// A tile of P places and NV vectors, with U sets of sums where it is too small to keep the
+/// multipliers busy with one.
+struct TileOp<'a, 'b, const P: usize, const NV: usize, const U: usize, const DOTS: bool>(
+    &'b TileArgs<'a>,
+);
 
-impl<const P: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_, P, NV, U> {
+impl<const P: usize, const NV: usize, const U: usize, const DOTS: bool> WithSimd
+    for TileOp<'_, '_, P, NV, U, DOTS>
+{
     type Output = ();
 
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
         let t = self.0;
-        debug_assert!(t.places.len() == P && t.channels <= NV * S::LANES);
+        let Some(places) = t.places.first_chunk::<P>() else { return };
         // Plain loops instead of `array::from_fn` and closures: these are compiled without the vector
         // instructions until they are inlined, and the compiler doesn't always do that.
-        let mut masks = [s.first(0); NV];
-        for (v, mask) in masks.iter_mut().enumerate() {
-            *mask = s.first(t.channels.saturating_sub(v * S::LANES));
-        }
-        let Some(places) = t.places.first_chunk::<P>() else { return };
-        let mut outputs = [t.output; P];
         let mut bases = [t.source; P];
         for p in 0..P {
-            outputs[p] = t.output.wrapping_add(places[p].destination * t.output_stride);
             bases[p] = t.source.wrapping_offset(places[p].source * t.source_stride as isize);
         }
-
-        // U sets of sums, for tiles too small to keep the multipliers busy with one.
         let mut sums = [[[s.zero(); NV]; P]; U];
-        for v in 0..NV {
-            if !t.bias.is_null() {
-                // SAFETY: the bias holds the block's channels, and the mask keeps to them.
-                let bias = unsafe { s.load_masked(t.bias.wrapping_add(v * S::LANES), masks[v]) };
-                for p in 0..P {
-                    sums[0][p][v] = bias;
-                }
-            }
-            if !t.start.is_null() {
-                for p in 0..P {
-                    let from = t.start.wrapping_add(places[p].destination * t.start_stride);
-                    // SAFETY: there are the block's channels at each of the places, and the mask
-                    // keeps to them (`Ends::new` checks the lengths).
-                    let start = unsafe { s.load_masked(from.wrapping_add(v * S::LANES), masks[v]) };
-                    sums[0][p][v] = s.add(sums[0][p][v], start);
-                }
-            }
+        if !DOTS {
+            // SAFETY: the caller vouches for the pointers.
+            unsafe { add_start(s, &mut sums[0], t, places) };
         }
-
         let mut weights = t.weights;
-        if places.iter().all(|place| place.inside) {
+        if t.inside || places.iter().all(|place| place.inside) {
             for run in &t.part.runs {
-                let mut rows = bases;
-                for row in &mut rows {
-                    *row = row.wrapping_offset(run.offset);
+                let end = weights.wrapping_add(steps::<S, DOTS>(run.len) * NV * S::LANES);
+                if t.row.is_none_or(|row| run.row_lies_inside(row, t.source_size)) {
+                    // SAFETY: every tap of every place lies inside the source (`Place::inside`), and a
+                    // run covers channels of such taps only; the block has NV vectors of weights for each step.
+                    unsafe {
+                        let from = (run.offset, run.len);
+                        accumulate::<S, P, NV, U, DOTS>(s, &mut sums, &bases, from, weights);
+                    }
                 }
-                // SAFETY: every tap of every place lies inside the source (`Place::inside`), and a
-                // run covers channels of such taps only; the block has NV vectors of weights for each.
-                weights = unsafe { accumulate(s, &mut sums, &rows, run.len, weights) };
+                weights = end;
             }
         } else {
-            let channel = t.part.channel as isize;
+            let per_tap = steps::<S, DOTS>(t.part.channels) * NV * S::LANES;
             for tap in &t.taps[t.part.taps.clone()] {
-                let offset = tap.linear * t.source_stride as isize + channel;
+                let offset = tap.linear * t.source_stride as isize + t.part.channel as isize;
                 let mut rows = [ZEROS.as_ptr(); P];
+                let mut any = false;
                 for p in 0..P {
                     if places[p].holds(tap.offset, t.source_size) {
                         rows[p] = bases[p].wrapping_offset(offset);
+                        any = true;
                     }
                 }
-                // SAFETY: each row is a place of the source with the part's channels, or the zeros,
-                // of which there are as many as a part may have channels.
-                weights = unsafe { accumulate(s, &mut sums, &rows, t.part.channels, weights) };
+                if any {
+                    // SAFETY: each row is a place of the source with the part's channels, or the zeros,
+                    // of which there are as many as a part may have channels.
+                    unsafe {
+                        let from = (0, t.part.channels);
+                        accumulate::<S, P, NV, U, DOTS>(s, &mut sums, &rows, from, weights);
+                    }
+                }
+                weights = weights.wrapping_add(per_tap);
             }
         }
+        for u in 1..U {
+            for p in 0..P {
+                for v in 0..NV {
+                    sums[0][p][v] = s.add(sums[0][p][v], sums[u][p][v]);
+                }
+            }
+        }
+        if DOTS {
+            let mut channels = [[s.zero(); 1]; P];
+            for p in 0..P {
+                channels[p][0] = s.sum_each(sums[0][p]);
+            }
+            // SAFETY: the caller vouches for the pointers.
+            unsafe {
+                add_start(s, &mut channels, t, places);
+                finish(s, &mut channels, t, places);
+            }
+        } else {
+            // SAFETY: as above.
+            unsafe { finish(s, &mut sums[0], t, places) };
+        }
+    }
+}
 
-        for p in 0..P {
-            for v in 0..NV {
-                let mut sum = sums[0][p][v];
-                for set in &sums[1..] {
-                    sum = s.add(sum, set[p][v]);
-                }
-                if t.complete {
-                    sum = t.finish.apply(s, sum);
-                }
-                let to = outputs[p].wrapping_add(v * S::LANES);
-                // SAFETY: the destination holds the block's channels at each of the places; the full store is within the block
-                // because all its lanes are channels of the block.
-                unsafe {
-                    if (v + 1) * S::LANES <= t.channels {
-                        s.store_ptr(sum, to);
-                    } else {
-                        s.store_masked(sum, to, masks[v]);
-                    }
-                }
+/// The steps that `len` products take.
+#[inline(always)]
+fn steps<S: Simd, const DOTS: bool>(len: usize) -> usize {
+    if DOTS { len.div_ceil(S::LANES) } else { len }
+}
+
+/// Adds what the sums start from: bias, residual, the parts before.
+///
+/// # Safety
+/// The pointers of `t` hold the block's channels, of which there are more than fill all vectors but one.
+#[inline(always)]
+unsafe fn add_start<S: Simd, const P: usize, const NV: usize>(
+    s: S,
+    sums: &mut [[S::V; NV]; P],
+    t: &TileArgs<'_>,
+    places: &[Place; P],
+) {
+    for v in 0..NV {
+        let mask = s.first(t.channels - v * S::LANES);
+        if !t.bias.is_null() {
+            // SAFETY: the bias holds the block's channels, and the mask keeps to them.
+            let bias = unsafe { s.load_masked(t.bias.wrapping_add(v * S::LANES), mask) };
+            for sum in sums.iter_mut() {
+                sum[v] = s.add(sum[v], bias);
+            }
+        }
+        if !t.start.is_null() {
+            for p in 0..P {
+                let from = t.start.wrapping_add(places[p].destination * t.start_stride);
+                // SAFETY: there are the block's channels at each of the places, and the mask keeps to
+                // them (`Ends::new` checks the lengths).
+                let start = unsafe { s.load_masked(from.wrapping_add(v * S::LANES), mask) };
+                sums[p][v] = s.add(sums[p][v], start);
             }
         }
     }
 }
 
-/// Adds `len` products to each sum; returns the address behind the weights read.
+/// Applies the activation after the last part, and stores the sums.
 ///
 /// # Safety
-/// Each row is valid to read for `len` values, and `weights` for `len × NV` vectors.
+/// As [`add_start`].
 #[inline(always)]
-unsafe fn accumulate<S: Simd, const P: usize, const NV: usize, const U: usize>(
+unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
+    s: S,
+    sums: &mut [[S::V; NV]; P],
+    t: &TileArgs<'_>,
+    places: &[Place; P],
+) {
+    // One choice for all sums: the compiler would make it for each of them.
+    macro_rules! apply {
+        ($finish:expr) => {
+            for sum in sums.iter_mut().flatten() {
+                *sum = $finish.apply(s, *sum);
+            }
+        };
+    }
+    if t.complete {
+        match t.finish {
+            Finish::Plain | Finish::Rows(_) => {}
+            Finish::Relu => apply!(Finish::Relu),
+            Finish::Relu6 => apply!(Finish::Relu6),
+            Finish::Leaky(slope) => apply!(Finish::Leaky(slope)),
+        }
+    }
+    let last = NV - 1;
+    let mask = s.first(t.channels - last * S::LANES);
+    for p in 0..P {
+        let to = t.output.wrapping_add(places[p].destination * t.output_stride);
+        // SAFETY: the destination holds the block's channels at each of the places; they fill all
+        // vectors but the last, and the mask keeps to them there.
+        unsafe {
+            for v in 0..last {
+                s.store_ptr(sums[p][v], to.wrapping_add(v * S::LANES));
+            }
+            s.store_masked(sums[p][last], to.wrapping_add(last * S::LANES), mask);
+        }
+    }
+}
+
+/// Adds `len` products from `offset` on to each sum.
+///
+/// # Safety
+/// Each row is valid to read for `len` values from `offset` on, and `weights` for as many steps of NV vectors.
+#[inline(always)]
+unsafe fn accumulate<S: Simd, const P: usize, const NV: usize, const U: usize, const DOTS: bool>(
     s: S,
     sums: &mut [[[S::V; NV]; P]; U],
     rows: &[*const f32; P],
-    len: usize,
+    (offset, len): (isize, usize),
     mut weights: *const f32,
-) -> *const f32 {
+) {
+    let step_len = if DOTS { S::LANES } else { 1 };
     let mut k = 0;
     if U > 1 {
-        while k + U <= len {
+        while k + U * step_len <= len {
             for (u, set) in sums.iter_mut().enumerate() {
-                // SAFETY: k + u < len, for which the caller vouches.
-                unsafe { step(s, set, rows, k + u, weights) };
+                let at = offset + (k + u * step_len) as isize;
+                // SAFETY: the step ends at k + U × step_len ≤ len at most.
+                unsafe { step::<S, P, NV, DOTS>(s, set, rows, (at, step_len), weights) };
                 weights = weights.wrapping_add(NV * S::LANES);
             }
-            k += U;
+            k += U * step_len;
         }
     }
-    while k < len {
-        // SAFETY: k < len, for which the caller vouches.
-        unsafe { step(s, &mut sums[0], rows, k, weights) };
+    while k + step_len <= len {
+        // SAFETY: k + step_len ≤ len.
+        unsafe {
+            let at = (offset + k as isize, step_len);
+            step::<S, P, NV, DOTS>(s, &mut sums[0], rows, at, weights);
+        }
         weights = weights.wrapping_add(NV * S::LANES);
-        k += 1;
+        k += step_len;
     }
-    weights
+    if DOTS && k < len {
+        // SAFETY: k + (len − k) = len.
+        unsafe {
+            let at = (offset + k as isize, len - k);
+            step::<S, P, NV, DOTS>(s, &mut sums[0], rows, at, weights);
+        }
+    }
 }
 
-/// Adds one product to each sum.
+/// Adds to each sum the product of the value at `k`, or of `count` ≤ `LANES` values from there on.
 ///
 /// # Safety
-/// Each row is valid to read at `k`, and `weights` for NV vectors.
+/// Each row is valid to read for these values, and `weights` for NV vectors.
 #[inline(always)]
-unsafe fn step<S: Simd, const P: usize, const NV: usize>(
+unsafe fn step<S: Simd, const P: usize, const NV: usize, const DOTS: bool>(
     s: S,
     sums: &mut [[S::V; NV]; P],
     rows: &[*const f32; P],
-    k: usize,
+    (k, count): (isize, usize),
     weights: *const f32,
 ) {
     let mut w = [s.zero(); NV];
@@ -235,29 +373,40 @@ unsafe fn step<S: Simd, const P: usize, const NV: usize>(
         *w = unsafe { s.load_ptr(weights.add(v * S::LANES)) };
     }
     for p in 0..P {
-        // SAFETY: the caller vouches for the row at k.
-        let x = s.splat(unsafe { *rows[p].add(k) });
+        // SAFETY: the caller vouches for the row's values.
+        let x = unsafe {
+            let from = rows[p].offset(k);
+            match (DOTS, count == S::LANES) {
+                (false, _) => s.splat(*from),
+                (true, true) => s.load_ptr(from),
+                (true, false) => s.load_masked(from, s.first(count)),
+            }
+        };
         for v in 0..NV {
             sums[p][v] = s.fma(x, w[v], sums[p][v]);
         }
     }
 }
 
-/// Computes a tile of `args.places.len()` places and `vectors` vectors.
+/// Computes a tile of `args.places.len()` places, in `shape`.
 ///
 /// # Safety
 /// The pointers of `args` hold what their fields say, for every place and tap that `args` names.
-pub(super) unsafe fn run_tile<S: Simd>(s: S, vectors: usize, args: &TileArgs<'_>) {
+pub(super) unsafe fn run_tile<S: Simd>(s: S, shape: Shape, args: &TileArgs<'_>) {
     macro_rules! tile {
         ($p:literal, $nv:literal) => {
-            s.vectorize(TileOp::<$p, $nv, 1>(args))
+            s.vectorize(TileOp::<$p, $nv, 1, false>(args))
         };
         ($p:literal, $nv:literal, $u:literal) => {
-            s.vectorize(TileOp::<$p, $nv, $u>(args))
+            s.vectorize(TileOp::<$p, $nv, $u, false>(args))
         };
     }
+    if shape.dots {
+        // SAFETY: the caller's word.
+        return unsafe { run_dots(s, shape, args) };
+    }
     // Only what `most_places` allows is compiled, for each register file.
-    match (vectors, args.places.len()) {
+    match (shape.vectors, args.places.len()) {
         (1, 1) => tile!(1, 1, 8),
         (1, 2) => tile!(2, 1, 4),
         (1, 3) => tile!(3, 1, 2),
@@ -305,5 +454,53 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, vectors: usize, args: &TileArgs<'_>
             _ => unreachable!("no tile of {places} places and {vectors} vectors"),
         },
         (vectors, places) => unreachable!("no tile of {places} places and {vectors} vectors"),
+    }
+}
+
+/// Computes a tile of dot products, whose number of places is one of [`Shape::padded_places`].
+///
+/// # Safety
+/// As [`run_tile`].
+unsafe fn run_dots<S: Simd>(s: S, shape: Shape, args: &TileArgs<'_>) {
+    macro_rules! dots {
+        ($p:literal, $nv:literal) => {
+            s.vectorize(TileOp::<$p, $nv, 1, true>(args))
+        };
+        ($p:literal, $nv:literal, $u:literal) => {
+            s.vectorize(TileOp::<$p, $nv, $u, true>(args))
+        };
+    }
+    match (shape.vectors, args.places.len()) {
+        (1, 1) => dots!(1, 1, 8),
+        (1, 4) => dots!(4, 1, 2),
+        (1, 8) => dots!(8, 1),
+        (2, 1) => dots!(1, 2, 4),
+        (2, 4) => dots!(4, 2),
+        (vectors, places) if S::LANES >= 8 => match (vectors, places) {
+            (3, 1) => dots!(1, 3, 2),
+            (3, 3) => dots!(3, 3),
+            (4, 1) => dots!(1, 4, 2),
+            (4, 2) => dots!(2, 4),
+            (vectors, places) if S::LANES >= 16 => match (vectors, places) {
+                (1, 14) => dots!(14, 1),
+                (2, 8) => dots!(8, 2),
+                (2, 14) => dots!(14, 2),
+                (3, 7) => dots!(7, 3),
+                (3, 8) => dots!(8, 3),
+                (4, 4) => dots!(4, 4),
+                (4, 6) => dots!(6, 4),
+                (5, 1) => dots!(1, 5),
+                (5, 5) => dots!(5, 5),
+                (6, 1) => dots!(1, 6),
+                (6, 4) => dots!(4, 6),
+                (7, 1) => dots!(1, 7),
+                (7, 3) => dots!(3, 7),
+                (8, 1) => dots!(1, 8),
+                (8, 3) => dots!(3, 8),
+                _ => unreachable!("no tile of {places} places and {vectors} dot products"),
+            },
+            _ => unreachable!("no tile of {places} places and {vectors} dot products"),
+        },
+        (vectors, places) => unreachable!("no tile of {places} places and {vectors} dot products"),
     }
 }

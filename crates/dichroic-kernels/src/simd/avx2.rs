@@ -214,6 +214,23 @@ impl Simd for Avx2 {
         halves(x, |a, b| cpu!(_mm_add_ps(a, b)))
     }
     #[inline(always)]
+    fn sum_each<const N: usize>(self, x: [__m256; N]) -> __m256 {
+        let mut all = [self.zero(); 4];
+        for i in 0..N {
+            all[i] = x[i];
+        }
+        let [a, b, c, d] = all;
+        cpu!({
+            // Two halves of sums over a, b, c and d, each over that half of their lanes.
+            let ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            let (ab, cd) = (_mm256_castps_pd(ab), _mm256_castps_pd(cd));
+            let (low, high) = (_mm256_unpacklo_pd(ab, cd), _mm256_unpackhi_pd(ab, cd));
+            let abcd = _mm256_add_ps(_mm256_castpd_ps(low), _mm256_castpd_ps(high));
+            _mm256_add_ps(abcd, _mm256_permute2f128_ps::<1>(abcd, abcd))
+        })
+    }
+    #[inline(always)]
     fn reduce_max(self, x: __m256) -> f32 {
         halves(x, |a, b| cpu!(_mm_max_ps(a, b)))
     }

@@ -77,6 +77,18 @@ fn halves(
     })
 }
 
+/// Four quarters of sums over a, b, c and d, each over that quarter of their lanes.
+#[inline(always)]
+fn sum_quarters(a: __m512, b: __m512, c: __m512, d: __m512) -> __m512 {
+    cpu!({
+        let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+        let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+        let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));
+        let (low, high) = (_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd));
+        _mm512_add_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high))
+    })
+}
+
 /// The bfloat16 nearest to each lane, in the high half; the low half is to be ignored.
 #[inline(always)]
 fn round_bf16(x: __m512) -> __m512i {
@@ -299,6 +311,27 @@ impl<F: Features> Simd for Avx512<F> {
     #[inline(always)]
     fn reduce_sum(self, x: __m512) -> f32 {
         halves(x, |a, b| cpu!(_mm256_add_ps(a, b)), |a, b| cpu!(_mm_add_ps(a, b)))
+    }
+    #[inline(always)]
+    fn sum_each<const N: usize>(self, x: [__m512; N]) -> __m512 {
+        let mut all = [self.zero(); 8];
+        for i in 0..N {
+            all[i] = x[i];
+        }
+        let [a, b, c, d, e, f, g, h] = all;
+        let abcd = sum_quarters(a, b, c, d);
+        cpu!(if N <= 4 {
+            let pairs = _mm512_add_ps(abcd, _mm512_shuffle_f32x4::<0b10_11_00_01>(abcd, abcd));
+            _mm512_add_ps(pairs, _mm512_shuffle_f32x4::<0b01_00_11_10>(pairs, pairs))
+        } else {
+            let efgh = sum_quarters(e, f, g, h);
+            let even = _mm512_shuffle_f32x4::<0b10_00_10_00>(abcd, efgh);
+            let odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(abcd, efgh);
+            let halves = _mm512_add_ps(even, odd);
+            let even = _mm512_shuffle_f32x4::<0b10_00_10_00>(halves, halves);
+            let odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(halves, halves);
+            _mm512_add_ps(even, odd)
+        })
     }
     #[inline(always)]
     fn reduce_max(self, x: __m512) -> f32 {

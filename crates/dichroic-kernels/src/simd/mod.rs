@@ -152,6 +152,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
 
     /// The sum of all lanes, by halves: lane i with lane i + LANES/2, and so on.
     fn reduce_sum(self, x: Self::V) -> f32;
+    /// The sum of all lanes of each vector, at most `LANES` / 2 of them: lane i is that of vector i, in a
+    /// fixed order. The other lanes are unspecified.
+    fn sum_each<const N: usize>(self, x: [Self::V; N]) -> Self::V;
     /// The largest lane; unspecified where one is NaN.
     fn reduce_max(self, x: Self::V) -> f32;
     /// The smallest lane; unspecified where one is NaN.

@@ -227,6 +227,17 @@ impl Simd for Neon {
         })
     }
     #[inline(always)]
+    fn sum_each<const N: usize>(self, x: [float32x4_t; N]) -> float32x4_t {
+        let mut all = [self.zero(); 2];
+        for i in 0..N {
+            all[i] = x[i];
+        }
+        cpu!({
+            let pairs = vpaddq_f32(all[0], all[1]);
+            vpaddq_f32(pairs, pairs)
+        })
+    }
+    #[inline(always)]
     fn reduce_max(self, x: float32x4_t) -> f32 {
         cpu!(vmaxvq_f32(x))
     }

@@ -196,6 +196,14 @@ impl Simd for Portable {
         (x.0[0] + x.0[2]) + (x.0[1] + x.0[3])
     }
     #[inline(always)]
+    fn sum_each<const N: usize>(self, x: [F32x4; N]) -> F32x4 {
+        let mut sums = [0.0; LANES];
+        for i in 0..N {
+            sums[i] = self.reduce_sum(x[i]);
+        }
+        F32x4(sums)
+    }
+    #[inline(always)]
     fn reduce_max(self, x: F32x4) -> f32 {
         x.0[0].max(x.0[2]).max(x.0[1].max(x.0[3]))
     }

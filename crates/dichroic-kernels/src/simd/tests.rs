@@ -250,3 +250,37 @@ impl WithSimd for Streams {
 fn a_stream_writes_one_vector() {
     for_every_isa(Streams);
 }
+
+#[derive(Clone, Copy)]
+struct SumsOfEach;
+impl WithSimd for SumsOfEach {
+    type Output = ();
+    fn with<S: Simd>(self, s: S) {
+        fn check<S: Simd, const N: usize>(s: S) {
+            if N > S::LANES / 2 {
+                return;
+            }
+            let value = |v: usize, i: usize| (v * 100 + i * i) as f32;
+            let mut vectors = [s.zero(); N];
+            for (v, vector) in vectors.iter_mut().enumerate() {
+                let values: Vec<f32> = (0..S::LANES).map(|i| value(v, i)).collect();
+                *vector = s.load(&values);
+            }
+            let expected: Vec<f32> =
+                (0..N).map(|v| (0..S::LANES).map(|i| value(v, i)).sum()).collect();
+            assert_eq!(lanes(s, s.sum_each(vectors))[..N], expected, "{:?}", S::ISA);
+        }
+        check::<S, 1>(s);
+        check::<S, 2>(s);
+        check::<S, 3>(s);
+        check::<S, 4>(s);
+        check::<S, 5>(s);
+        check::<S, 7>(s);
+        check::<S, 8>(s);
+    }
+}
+
+#[test]
+fn each_vector_is_summed_into_its_lane() {
+    for_every_isa(SumsOfEach);
+}
