@@ -23,6 +23,7 @@ mod tile;
 mod weight_direct;
 mod weight_gradient;
 mod weight_tile;
+mod weight_units;
 mod winograd;
 
 use std::fmt;

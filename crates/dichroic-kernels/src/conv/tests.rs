@@ -322,6 +322,7 @@ pub(super) fn named_cases() -> Vec<(&'static str, ConvProblem)> {
         ("pointwise", ConvProblem::new_2d(3, [7, 7], 130, 70)),
         ("dense", ConvProblem::new_dense(33, 100, 77)),
         ("dense, one row", ConvProblem::new_dense(1, 5000, 40)),
+        ("dense, one row, very many filters", ConvProblem::new_dense(1, 3, 70_000)),
         ("dense, one row, few filters", ConvProblem::new_dense(1, 2100, 10)),
         ("many channels", ConvProblem::new_2d(1, [3, 3], 1100, 20).kernel_2d([2, 2])),
         ("long sum", ConvProblem::new_2d(1, [5, 5], 300, 33).kernel_2d([3, 3]).same_padding()),

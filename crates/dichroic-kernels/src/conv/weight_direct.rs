@@ -4,19 +4,23 @@
 //! The long side, the places, is summed in registers:
 //!
 //! ```text
-//! work:     task = (range of places, group, block of filters)
-//! in it:    chunk of places → unit (tap, or row of taps) → tile (channels × filters) → place
+//! work:     task = (range of places, group, run of blocks of filters)
+//! in it:    chunk of places → unit (tap, or row of taps) → tile of channels → block → place
 //! result:   range 0 writes the gradient itself, the others write scratch, which is added in order
 //! ```
 //!
 //! How many ranges there are follows from the shape alone, so that the sums are the same for any
 //! number of threads. A unit lists the columns for which its taps lie inside the input; no padding is multiplied.
+//!
+//! A chunk's gradients and input lie in the second cache while all its tiles are summed, so that both are
+//! read from memory once for each task, and meanwhile the tiles fetch the next chunk.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::direct::even_cuts;
 use super::weight_tile::{self, Segment, TileArgs};
+use super::weight_units::{Unit, units};
 use super::{Algorithm, ConvProblem};
 use crate::isa::Isa;
 use crate::parallel::{self, DisjointMut};
@@ -24,8 +28,10 @@ use crate::simd::{Simd, WithSimd, dispatch};
 
 /// Multiply-adds that one core does in about a nanosecond.
 const MACS_PER_NANOSECOND: usize = 48;
-/// Multiply-adds of a task, some 40 µs.
-const TASK_MACS: usize = 2_000_000;
+/// Multiply-adds of a task, some 10 µs.
+const TASK_MACS: usize = 500_000;
+/// Sums of a task that has few products for each, written in about the same time.
+const TASK_VALUES: usize = 128 << 10;
 /// The most tasks that are worth adding up for.
 const MOST_TASKS: usize = 16;
 /// The most scratch for partial sums: 16 MiB, about a third of a large third cache.
@@ -34,8 +40,10 @@ const MOST_SCRATCH: usize = 4 << 20;
 const PANEL_VALUES: usize = 64 << 10;
 /// Input values of a chunk: as much again.
 const INPUT_VALUES: usize = 64 << 10;
+/// Places of a chunk below which sums are read and written too often.
+const LEAST_PLACES: usize = 128;
 /// The most places of a chunk.
-const MOST_PLACES: usize = 1024;
+const MOST_PLACES: usize = 512;
 
 /// A planned weight gradient.
 #[derive(Clone, Debug)]
@@ -50,20 +58,6 @@ pub(super) struct DirectWeightGradient {
     vectors: usize,
     blocks: usize,
     cut: Cut,
-}
-
-/// Rows of the weight gradient that are summed over the same places.
-#[derive(Clone, Debug)]
-struct Unit {
-    /// The first row of the weight gradient, seen as (taps × group channels, filters).
-    row: usize,
-    rows: usize,
-    /// From `o × strides` to the input place, along each axis.
-    offset: [isize; 3],
-    /// Output columns for which the unit's taps lie inside the input.
-    columns: [Range<usize>; 2],
-    /// True for the first unit of its rows.
-    starts: bool,
 }
 
 impl DirectWeightGradient {
@@ -82,7 +76,7 @@ impl DirectWeightGradient {
             groups,
             vectors,
             blocks,
-            cut: Cut::default(),
+            cut: Cut { blocks: 1, ranges: 1, chunk: LEAST_PLACES },
         };
         plan.cut = plan.choose_cut();
         plan
@@ -144,26 +138,28 @@ impl DirectWeightGradient {
     /// More blocks in a task read the input less often, more ranges of places have more partial sums.
     fn choose_cut(&self) -> Cut {
         let p = &self.problem;
-        let wanted = (p.macs() as usize / TASK_MACS).clamp(1, MOST_TASKS);
+        let by_values = p.weights_len() / TASK_VALUES;
+        let wanted = (p.macs() as usize / TASK_MACS).max(by_values).clamp(1, MOST_TASKS);
         let places = p.batch * p.output_places();
         let by_memory = 1 + MOST_SCRATCH / p.weights_len().max(1);
         let width = self.vectors * self.isa.lanes();
-        let mut best = (usize::MAX, Cut::default());
+        let mut best = (usize::MAX, self.cut.clone());
         for blocks in 1..=self.blocks {
             let by_panel = PANEL_VALUES / (width * blocks);
             let by_input = (INPUT_VALUES / p.group_channels().max(1)).max(256);
-            let chunk = by_panel.min(by_input).clamp(1, MOST_PLACES);
-            if blocks > 1 && chunk < 128.min(places) {
+            let chunk = by_panel.min(by_input).min(MOST_PLACES);
+            // One block of any width has room for more.
+            if chunk < LEAST_PLACES.min(places).max(1) {
                 break;
             }
             let runs = self.blocks.div_ceil(blocks);
-            let ranges = wanted.div_ceil((self.groups * runs).max(1));
-            let ranges = ranges.min(by_memory).min(places.div_ceil(128).max(1));
-            let reads = runs * places * p.in_channels;
+            let ranges = wanted.div_ceil(self.groups.saturating_mul(runs).max(1));
+            let ranges = ranges.min(by_memory).min(places.div_ceil(LEAST_PLACES).max(1));
+            let reads = places.saturating_mul(p.in_channels).saturating_mul(runs);
             let chunks = places.div_ceil(ranges).div_ceil(chunk) * ranges;
-            let sums = (3 * (ranges - 1) + chunks) * p.weights_len();
-            let idle = if ranges * runs * self.groups < wanted { 2 } else { 1 };
-            let cost = (reads + sums) * idle;
+            let sums = (3 * (ranges - 1) + chunks).saturating_mul(p.weights_len());
+            let tasks = (ranges * runs).saturating_mul(self.groups).max(1);
+            let cost = reads.saturating_add(sums).saturating_mul(wanted.div_ceil(tasks));
             if cost < best.0 {
                 best = (cost, Cut { blocks, ranges, chunk });
             }
@@ -193,30 +189,37 @@ impl DirectWeightGradient {
             weight_tile::most_rows(self.isa, self.vectors)
         };
         let row_step = if depthwise { p.dilation_rate[2] * p.in_channels } else { 1 };
+        let (filter, _) = self.filters(task.group, task.blocks.start, S::LANES);
+        let group_channel = task.group * p.group_channels();
+        let (last, filters) = self.filters(task.group, task.blocks.end - 1, S::LANES);
+        let task_filters = filter..last + filters;
         let mut start = first;
         while start < end {
             let chunk = start..end.min(start + self.cut.chunk);
-            for (i, block) in task.blocks.clone().enumerate() {
-                let (filter, filters) = self.filters(task.group, block, S::LANES);
-                let to = panel.wrapping_add(i * self.cut.chunk * width);
-                let block = PackArgs {
-                    gradient: values.gradient,
-                    stride: p.filters,
-                    places: chunk.clone(),
-                    filters: filter..filter + filters,
-                    vectors: self.vectors,
-                };
-                // SAFETY: the panel has room for the chunk's places × the task's blocks.
-                unsafe { pack(s, &block, to) };
-            }
+            let pack = Pack {
+                gradient: values.gradient,
+                stride: p.filters,
+                places: chunk.clone(),
+                filters: task_filters.clone(),
+                width,
+                step: self.cut.chunk * width,
+            };
+            // SAFETY: the panel has room for the chunk's places × the task's blocks.
+            unsafe { pack.run(s, panel) };
+            let mut ahead = self.ahead(
+                chunk.end..end.min(chunk.end + self.cut.chunk),
+                task_filters.clone(),
+                task.group,
+                values,
+            );
             for unit in &self.units {
-                let count = self.segments(unit, chunk.clone(), &mut segments);
+                let count = unit.segments(p, chunk.clone(), &mut segments);
                 let mut row = 0;
                 for rows in even_cuts(unit.rows, most_rows) {
                     for (i, block) in task.blocks.clone().enumerate() {
                         let (filter, filters) = self.filters(task.group, block, S::LANES);
-                        let channel =
-                            if depthwise { filter } else { task.group * p.group_channels() };
+                        let (ahead, ahead_step) = ahead.next().unwrap_or((panel, 0));
+                        let channel = if depthwise { filter } else { group_channel };
                         let args = TileArgs {
                             segments: &segments[..count],
                             input: values.input.as_ptr().wrapping_add(channel + row * row_step),
@@ -228,10 +231,12 @@ impl DirectWeightGradient {
                             sums_step: p.filters,
                             filters,
                             first: unit.starts && start == first,
+                            ahead,
+                            ahead_step,
                         };
                         // SAFETY: the segments name places whose taps lie inside the input
-                        // (`segments`), `run` has checked the lengths, and this task alone writes
-                        // these filters of its range's sums.
+                        // (`Unit::segments`), the lengths have been checked, and this task alone
+                        // writes these filters of its range's sums.
                         unsafe { weight_tile::run_tile(s, depthwise, (rows, self.vectors), &args) };
                     }
                     row += rows;
@@ -241,63 +246,49 @@ impl DirectWeightGradient {
         }
     }
 
+    /// The cache lines that the task will read at the next chunk's places: for each line of a place,
+    /// where it is at the first place, and from one place to the next.
+    ///
+    /// Each tile fetches one of them while it computes. One thread, batch 16: 256 → 64 channels at 56 × 56
+    /// from 19.2 to 16.6 ms, 256 → 512 with stride 2 from 39.5 to 34.1 ms. With strides the guess holds
+    /// for the first row only; a wrong line does no harm.
+    fn ahead<'a>(
+        &self,
+        chunk: Range<usize>,
+        filters: Range<usize>,
+        group: usize,
+        values: &'a Values<'_>,
+    ) -> impl Iterator<Item = (*const f32, usize)> + use<'a> {
+        const LINE: usize = 16;
+        let p = &self.problem;
+        let [depth, height, width] = p.output();
+        let (plane, row, column) =
+            (chunk.start / (height * width), chunk.start / width % height, chunk.start % width);
+        let (n, od) = (plane / depth.max(1), plane % depth.max(1));
+        let at = |o: usize, axis: usize| (o * p.strides[axis]).min(p.input[axis].saturating_sub(1));
+        let place =
+            ((n * p.input[0] + at(od, 0)) * p.input[1] + at(row, 1)) * p.input[2] + at(column, 2);
+        let channels = p.group_channels();
+        let (gradient, gradient_step) = (
+            values.gradient.as_ptr().wrapping_add(chunk.start * p.filters + filters.start),
+            p.filters,
+        );
+        let (input, input_step) = (
+            values.input.as_ptr().wrapping_add(place * p.in_channels + group * channels),
+            p.strides[2] * p.in_channels,
+        );
+        let gradients = (0..filters.len())
+            .step_by(LINE)
+            .map(move |i| (gradient.wrapping_add(i), gradient_step));
+        let inputs = (0..channels).step_by(LINE).map(move |i| (input.wrapping_add(i), input_step));
+        let wanted = if chunk.is_empty() { 0 } else { usize::MAX };
+        gradients.chain(inputs).take(wanted)
+    }
+
     /// The first filter of a block, and how many it has.
     fn filters(&self, group: usize, block: usize, lanes: usize) -> (usize, usize) {
         let (filters, width) = (self.problem.filters / self.groups, self.vectors * lanes);
         (group * filters + block * width, width.min(filters - block * width))
-    }
-
-    /// Lists the places of a chunk at which the unit's taps lie inside the input, as pieces of rows.
-    #[inline(always)]
-    fn segments(
-        &self,
-        unit: &Unit,
-        chunk: Range<usize>,
-        segments: &mut [Segment; MOST_PLACES],
-    ) -> usize {
-        let p = &self.problem;
-        let [depth, height, width] = p.output();
-        let mut count = 0;
-        let mut line = chunk.start / width;
-        while line * width < chunk.end {
-            let (n, od, oh) = (line / (depth * height), line / height % depth, line % height);
-            let id = (od * p.strides[0]) as isize + unit.offset[0];
-            let ih = (oh * p.strides[1]) as isize + unit.offset[1];
-            let first = line * width;
-            line += 1;
-            if id as usize >= p.input[0] || ih as usize >= p.input[1] {
-                continue;
-            }
-            let input_line = (n * p.input[0] + id as usize) * p.input[1] + ih as usize;
-            for columns in &unit.columns {
-                let from = columns.start.max(chunk.start.saturating_sub(first));
-                let to = columns.end.min(chunk.end - first);
-                if from >= to {
-                    continue;
-                }
-                let iw = (from * p.strides[2]) as isize + unit.offset[2];
-                let segment = Segment {
-                    input: ((input_line * p.input[2]) as isize + iw) * p.in_channels as isize,
-                    place: first + from - chunk.start,
-                    places: to - from,
-                };
-                // Rows that follow each other without a gap, as in a 1×1 convolution, are one.
-                let step = (p.strides[2] * p.in_channels) as isize;
-                match segments[..count].last_mut() {
-                    Some(last)
-                        if last.input + last.places as isize * step == segment.input
-                            && last.place + last.places == segment.place =>
-                    {
-                        last.places += segment.places;
-                    }
-                    _ => {
-                        segments[count] = segment;
-                        count += 1;
-                    }
-                }
-            }
-        }
-        count
     }
 }
 
@@ -308,7 +299,7 @@ struct Task {
 }
 
 /// How the work is cut into tasks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Cut {
     /// Blocks of filters of a task.
     blocks: usize,
@@ -324,36 +315,42 @@ struct Panel(
     #[allow(dead_code, reason = "read and written through a pointer")] [f32; PANEL_VALUES],
 );
 
-/// Lays the gradients of a block of filters side by side, with zeros up to a whole tile.
+/// Lays the gradients of each block of filters side by side, with zeros up to a whole tile.
 ///
 /// They are read for every tap and channel: with 2048 filters the rows of a block lie 8 KiB apart,
 /// and all fall into the same few sets of the cache. Vectors, not slice copies: a call of `memcpy` for each
 /// place took a quarter of the time of a 1×1 convolution of 64 channels.
-///
-/// # Safety
-/// `to` is valid to write for the block's vectors at each place.
-#[inline(always)]
-unsafe fn pack<S: Simd>(s: S, block: &PackArgs<'_>, mut to: *mut f32) {
-    let filters = block.filters.len();
-    for place in block.places.clone() {
-        let row = &block.gradient[place * block.stride + block.filters.start..][..filters];
-        for v in 0..block.vectors {
-            let from = row.get(v * S::LANES..).unwrap_or_default();
-            let values = if from.len() >= S::LANES { s.load(from) } else { s.load_first(from) };
-            // SAFETY: the caller vouches for the block's vectors.
-            unsafe { s.store_ptr(values, to.wrapping_add(v * S::LANES)) };
-        }
-        to = to.wrapping_add(block.vectors * S::LANES);
-    }
-}
-
-struct PackArgs<'a> {
+struct Pack<'a> {
     gradient: &'a [f32],
     /// From one place's gradients to the next one's.
     stride: usize,
     places: Range<usize>,
     filters: Range<usize>,
-    vectors: usize,
+    /// Values of a block at a place.
+    width: usize,
+    /// From one block's panel to the next.
+    step: usize,
+}
+
+impl Pack<'_> {
+    /// # Safety
+    /// `to` is valid to write for the blocks' panels.
+    #[inline(always)]
+    unsafe fn run<S: Simd>(&self, s: S, to: *mut f32) {
+        for (i, place) in self.places.clone().enumerate() {
+            let row = &self.gradient[place * self.stride..][self.filters.clone()];
+            for (block, row) in row.chunks(self.width).enumerate() {
+                let to = to.wrapping_add(block * self.step + i * self.width);
+                for v in (0..self.width).step_by(S::LANES) {
+                    let from = row.get(v..).unwrap_or_default();
+                    let values =
+                        if from.len() >= S::LANES { s.load(from) } else { s.load_first(from) };
+                    // SAFETY: the caller vouches for the panels.
+                    unsafe { s.store_ptr(values, to.wrapping_add(v)) };
+                }
+            }
+        }
+    }
 }
 
 struct Values<'a> {
@@ -376,68 +373,4 @@ impl WithSimd for TaskOp<'_> {
     fn with<S: Simd>(self, s: S) {
         self.plan.run_task(s, &self.task, self.values);
     }
-}
-
-/// Output columns for which input place `o × stride + offset` lies inside.
-fn inside(p: &ConvProblem, offset: isize) -> Range<usize> {
-    let (size, stride) = (p.input[2] as isize, p.strides[2] as isize);
-    let ceil = |x: isize| if x <= 0 { 0 } else { (x + stride - 1) / stride };
-    let columns = p.output()[2];
-    let start = (ceil(-offset) as usize).min(columns);
-    start..(ceil(size - offset) as usize).clamp(start, columns)
-}
-
-/// One unit for each tap; or, where rows of a tile can span the taps along the width, one unit for
-/// such a row of taps and the columns at which all lie inside, and one for each tap at the borders.
-///
-/// That is so for depthwise, where a tap has one row only, and for few channels that lie side by
-/// side: the 3 channels × 7 taps of a picture's first layer fill tiles that 3 rows would leave empty.
-fn units(p: &ConvProblem, depthwise: bool) -> Vec<Unit> {
-    const FEW_CHANNELS: usize = 8;
-    let channels = p.group_channels();
-    let side_by_side = p.groups == 1 && p.dilation_rate[2] == 1 && channels <= FEW_CHANNELS;
-    let joined = (depthwise || side_by_side) && p.kernel[2] > 1;
-    let offset =
-        |axis: usize, t: usize| (t * p.dilation_rate[axis]) as isize - p.pad_before[axis] as isize;
-    let mut units = Vec::new();
-    let none = || 0..0;
-    for kd in 0..p.kernel[0] {
-        for kh in 0..p.kernel[1] {
-            let row = |kw: usize| ((kd * p.kernel[1] + kh) * p.kernel[2] + kw) * channels;
-            let offsets = |kw: usize| [offset(0, kd), offset(1, kh), offset(2, kw)];
-            let mut all = none();
-            if joined {
-                let last = inside(p, offset(2, p.kernel[2] - 1));
-                let first = inside(p, offset(2, 0));
-                all = first.start.max(last.start)..first.end.min(last.end);
-                if all.is_empty() {
-                    all = none();
-                } else {
-                    let columns = [all.clone(), none()];
-                    let rows = p.kernel[2] * channels;
-                    units.push(Unit {
-                        row: row(0),
-                        rows,
-                        offset: offsets(0),
-                        columns,
-                        starts: true,
-                    });
-                }
-            }
-            for kw in 0..p.kernel[2] {
-                let own = inside(p, offset(2, kw));
-                let columns = if all.is_empty() {
-                    [own, none()]
-                } else {
-                    [own.start..all.start.min(own.end), all.end.max(own.start)..own.end]
-                };
-                let starts = all.is_empty();
-                if starts || columns.iter().any(|columns| !columns.is_empty()) {
-                    let (row, offset) = (row(kw), offsets(kw));
-                    units.push(Unit { row, rows: channels, offset, columns, starts });
-                }
-            }
-        }
-    }
-    units
 }

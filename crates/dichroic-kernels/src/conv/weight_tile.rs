@@ -57,6 +57,10 @@ pub(super) struct TileArgs<'a> {
     pub filters: usize,
     /// True where there are no sums yet.
     pub first: bool,
+    /// A line to be fetched into the cache while the place numbered 0 is summed; any address is fine.
+    pub ahead: *const f32,
+    /// From there to the line for the next place.
+    pub ahead_step: usize,
 }
 
 struct TileOp<'a, 'b, const R: usize, const NV: usize, const U: usize, const DEPTHWISE: bool>(
@@ -111,8 +115,11 @@ unsafe fn tile<
         let mut input = t.input.wrapping_offset(segment.input);
         let mut gradient = t.gradient.wrapping_add(segment.place * NV * S::LANES);
         let mut left = segment.places;
+        let mut ahead = t.ahead.wrapping_add(segment.place * t.ahead_step);
         if U > 1 {
             while left >= U {
+                s.prefetch(ahead);
+                ahead = ahead.wrapping_add(U * t.ahead_step);
                 for set in &mut sums {
                     // SAFETY: the place is one of the segment's, for which the caller vouches.
                     unsafe {
@@ -126,6 +133,8 @@ unsafe fn tile<
         }
         while left > 0 {
             let set = &mut sums[0];
+            s.prefetch(ahead);
+            ahead = ahead.wrapping_add(t.ahead_step);
             // SAFETY: as above.
             unsafe { step::<S, R, NV, DEPTHWISE, FULL>(s, t, set, input, gradient, &masks) };
             input = input.wrapping_add(t.input_step);
