@@ -197,14 +197,9 @@ fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
 /// afterwards. A refusal changes nothing but speed.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn ask_for_huge_pages(start: *mut u8, bytes: usize) {
-    unsafe extern "C" {
-        fn madvise(start: *mut u8, bytes: usize, advice: i32) -> i32;
-    }
-    /// `MADV_HUGEPAGE` of `linux/mman.h`.
-    const HUGE_PAGE: i32 = 14;
-    // SAFETY: the range is an allocation of ours, and this advice changes no content. The call is
-    // that of POSIX; Rust's standard library on Linux is linked with the library that has it.
-    unsafe { madvise(start, bytes, HUGE_PAGE) };
+    use rustix::mm::{Advice, madvise};
+    // SAFETY: the range is an allocation of ours, and this advice changes no content.
+    let _ = unsafe { madvise(start.cast(), bytes, Advice::LinuxHugepage) };
 }
 
 #[cfg(not(all(target_os = "linux", not(miri))))]

@@ -209,14 +209,20 @@ impl Band<'_> {
         let p = self.problem;
         let [_, height, width] = p.output();
         let cell = ((window[0] * height + window[1]) * width + window[2]) * p.channels;
-        let mut dy: [S::V; V] = std::array::from_fn(|v| channels.load(s, self.dy, cell, v));
+        // Plain loops: what `array::map` calls is not compiled for the instruction set.
+        let mut dy = [s.zero(); V];
+        for v in 0..V {
+            dy[v] = channels.load(s, self.dy, cell, v);
+        }
         // The place of the first largest value, counted in cells of the window.
         let mut places = [s.zero(); V];
         match self.kind {
             PoolKind::Max => self.find_largest(s, window, channels, &mut places),
             PoolKind::Average => {
                 let share = s.splat(1.0 / p.cell_count(window) as f32);
-                dy = dy.map(|dy| s.mul(share, dy));
+                for dy in &mut dy {
+                    *dy = s.mul(share, *dy);
+                }
             }
         }
         let apart = p.windows_are_apart();
