@@ -85,5 +85,11 @@ fn is_never_negative(graph: &Graph, makers: &[Option<usize>], value: ValueId) ->
         }
         _ => None,
     };
-    matches!(function, Some(Unary::Relu | Unary::Relu6))
+    match function {
+        Some(Unary::Relu | Unary::Relu6) => true,
+        Some(Unary::ReluGeneral { negative_slope, max_value, threshold }) => {
+            negative_slope == 0.0 && threshold >= 0.0 && max_value.is_none_or(|most| most >= 0.0)
+        }
+        _ => false,
+    }
 }

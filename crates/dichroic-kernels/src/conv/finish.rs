@@ -11,8 +11,8 @@ pub(super) enum Finish {
     Plain,
     /// max(x, 0), in registers.
     Relu,
-    /// min(max(x, 0), 6), in registers.
-    Relu6,
+    /// min(max(x, 0), most), in registers.
+    Capped(f32),
     /// x where x ≥ 0, else slope × x, in registers.
     Leaky(f32),
     /// Anything else: on the stored rows, while they are in the cache.
@@ -24,8 +24,17 @@ impl Finish {
         match activation {
             None => Finish::Plain,
             Some(Unary::Relu) => Finish::Relu,
-            Some(Unary::Relu6) => Finish::Relu6,
+            Some(Unary::Relu6) => Finish::Capped(6.0),
             Some(Unary::LeakyRelu { negative_slope }) => Finish::Leaky(negative_slope),
+            // Keras's layer `ReLU`; as rows, those of MobileNetV2 took a third of its time.
+            Some(Unary::ReluGeneral {
+                max_value: Some(most),
+                negative_slope: 0.0,
+                threshold: 0.0,
+            }) => Finish::Capped(most),
+            Some(Unary::ReluGeneral { max_value: None, negative_slope, threshold: 0.0 }) => {
+                Finish::Leaky(negative_slope)
+            }
             Some(other) => Finish::Rows(other),
         }
     }
@@ -36,7 +45,7 @@ impl Finish {
         match self {
             Finish::Plain | Finish::Rows(_) => x,
             Finish::Relu => s.max(s.zero(), x),
-            Finish::Relu6 => s.min(s.splat(6.0), s.max(s.zero(), x)),
+            Finish::Capped(most) => s.min(s.splat(most), s.max(s.zero(), x)),
             Finish::Leaky(slope) => s.select(s.less(x, s.zero()), s.mul(x, s.splat(slope)), x),
         }
     }

@@ -214,12 +214,20 @@ fn check(problem: ConvProblem, ending: Ending, seed: u64, whole: bool) {
     }
 }
 
+/// The layer `ReLU`.
+fn general(max_value: Option<f32>, negative_slope: f32) -> Unary {
+    Unary::ReluGeneral { max_value, negative_slope, threshold: 0.0 }
+}
+
 pub(super) fn endings() -> impl Strategy<Value = Ending> {
     let activation = prop_oneof![
         Just(None),
         Just(Some(Unary::Relu)),
         Just(Some(Unary::Relu6)),
         Just(Some(Unary::LeakyRelu { negative_slope: 0.5 })),
+        Just(Some(general(Some(2.0), 0.0))),
+        Just(Some(general(None, 0.5))),
+        Just(Some(general(Some(2.0), 0.5))),
         Just(Some(Unary::HardTanh)),
     ];
     let residual =

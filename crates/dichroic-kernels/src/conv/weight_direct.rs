@@ -84,7 +84,7 @@ impl DirectWeightGradient {
 
     /// The length of the scratch memory that a run needs.
     pub fn scratch_len(&self) -> usize {
-        (self.cut.ranges - 1) * self.problem.weights_len()
+        self.cut.ranges.saturating_sub(1) * self.problem.weights_len()
     }
 
     /// The lengths are those of the problem, and none is 0; the caller has checked it.

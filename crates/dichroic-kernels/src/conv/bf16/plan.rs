@@ -92,7 +92,7 @@ impl Bf16Plan {
         let filters = gather.group_destinations();
         let (finish, bounds) = match (Finish::new(epilogue.activation), epilogue.activation) {
             (Finish::Relu, _) => (Finish::Relu, [0.0, f32::INFINITY]),
-            (Finish::Relu6, _) => (Finish::Relu6, [0.0, 6.0]),
+            (Finish::Capped(most), _) => (Finish::Capped(most), [0.0, most]),
             (Finish::Plain, _) | (_, None) => (Finish::Plain, UNBOUNDED),
             (_, Some(other)) => (Finish::Rows(other), UNBOUNDED),
         };
