@@ -13,7 +13,7 @@ use crate::isa::Isa;
 pub(super) enum GatherPlan {
     Direct(DirectPlan),
     Depthwise(DepthwisePlan),
-    Winograd(WinogradPlan),
+    Winograd(Box<WinogradPlan>),
     Bf16(Bf16Plan),
 }
 
@@ -29,10 +29,10 @@ impl GatherPlan {
                 Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa))
             }
             Algorithm::Winograd4x4 => {
-                Self::Winograd(WinogradPlan::new(gather, TileSize::Four, epilogue, isa))
+                Self::Winograd(Box::new(WinogradPlan::new(gather, TileSize::Four, epilogue, isa)))
             }
             Algorithm::Winograd2x2 => {
-                Self::Winograd(WinogradPlan::new(gather, TileSize::Two, epilogue, isa))
+                Self::Winograd(Box::new(WinogradPlan::new(gather, TileSize::Two, epilogue, isa)))
             }
             Algorithm::Bf16 => Self::Bf16(Bf16Plan::new(gather, epilogue, isa)),
         }

@@ -3,8 +3,8 @@
 use super::TileSize;
 use crate::conv::ConvProblem;
 
-/// What one core multiplies and adds while it could load a byte from memory, all cores loading: 4.6 on two Zen 4
-/// cores (230 GFLOP/s, 25 GB/s), 2.8 on two Zen 5 (513, 90).
+/// Multiply-adds in the time in which a byte comes from memory: 3.5 on two Zen 4 cores (115 billion a second,
+/// 33 GB/s of weights), about 3 on two Zen 5 (256, 80).
 const MACS_PER_BYTE: f64 = 4.0;
 /// The part of the multipliers' peak that register tiles reach.
 const EFFICIENCY: f64 = 0.9;
@@ -13,11 +13,24 @@ const LANES: usize = 16;
 
 /// The tile size that is expected to be fastest; none where the plain sum is.
 ///
-/// The estimate is of multiply-adds, and of what the
-/// transforms and the reading of weights cost in their place:
+/// The estimate is of multiply-adds, of what the transforms cost in their place, and of memory. Measured
+/// on two Zen 4 cores in ms, the choice marked:
 ///
-/// | 3×3, batch 1 → 16 | plain sum | 4×4 | 2×2 |
+/// | 3×3, same padding | plain sum | 4×4 | 2×2 |
 /// |---|---|---|---|
+/// | 64 → 64 @ 56, batch 1 · 16 | 1.07 · 18.2 | **0.35** · **6.0** | 0.58 · 11.1 |
+/// | 128 → 128 @ 28, batch 1 · 16 | 1.08 · 17.5 | **0.33** · **5.7** | 0.55 · 9.5 |
+/// | 256 → 256 @ 14, batch 1 · 16 | 1.03 · 16.6 | **0.37** · **6.1** | 0.50 · 7.8 |
+/// | 512 → 512 @ 7, batch 8 · 16 | 8.4 · 16.6 | **3.0** · **6.2** | 5.0 · 9.9 |
+/// | 512 → 512 @ 7, batch 1: weights cached · from memory | 1.07 · 1.24 | 0.46 · 1.13 | **0.62** · **0.70** |
+/// | 512 → 512 @ 14, batch 1: weights cached · from memory | 4.15 · 4.29 | **1.50** · **1.58** | 1.93 · 1.95 |
+/// | 512 → 512 @ 28, batch 1 | 16.6 | **4.8** | 7.7 |
+/// | 64 → 64 @ 224, batch 1 | 17.4 | **6.2** | 10.1 |
+/// | 3 → 64 @ 224, batch 1 | 1.21 | **1.02** | 1.44 |
+/// | 32 → 32 @ 28, batch 1 | 0.072 | **0.046** | 0.039 |
+/// | 8 → 8 @ 28, batch 1 | 0.023 | 0.012 | **0.010** |
+///
+/// In a network weights come from memory, so that is what counts where the two differ.
 pub(in crate::conv) fn choose(problem: &ConvProblem) -> Option<TileSize> {
     let axes = super::axes(problem)?;
     // Groups of few channels have kernels of their own, which leave no lanes empty.

@@ -120,6 +120,9 @@ fn named_cases_give_what_the_reference_gives() {
         ConvProblem { kernel: [3; 3], ..cube }.same_padding(),
         ConvProblem::new_2d(2, [2, 2], 3, 4).kernel_2d([3, 3]).same_padding(),
         same([9, 1], 17, 33),
+        // A block of four vectors, of which the last has no filters.
+        same([6, 5], 20, 300),
+        same([6, 5], 300, 20),
     ];
     let all = Ending {
         bias: true,
@@ -227,6 +230,12 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
         let problem = same([size, size], channels, channels);
         assert_eq!(choose(problem, ConvMode::Exact), Algorithm::Direct);
         assert_eq!(choose(problem, ConvMode::Fast), Algorithm::Winograd4x4);
+    }
+    // For one picture the weights of 4×4 tiles take longer to read than those of 2×2 to multiply.
+    for (batch, algorithm) in [(1, Algorithm::Winograd2x2), (16, Algorithm::Winograd4x4)] {
+        let deep = ConvProblem { batch, ..same([7, 7], 512, 512) };
+        let plan = ConvForward::plan(deep, Epilogue::default(), ConvMode::Fast, isa);
+        assert_eq!(plan.algorithm(), algorithm, "batch {batch}");
     }
     let tiny = same([3, 3], 4, 4);
     let strided = ConvProblem { strides: [1, 2, 2], ..same([56, 56], 64, 64) };

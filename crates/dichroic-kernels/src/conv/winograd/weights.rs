@@ -85,6 +85,8 @@ impl PackTask<'_> {
             while channel < self.channels.end {
                 let count = (self.channels.end - channel).min(S::LANES);
                 let first = self.first + channel * per_source + filter * per_destination;
+                // The last vector of a block may have no filters at all.
+                let taps = if filters > 0 { &taps[..] } else { &[] };
                 for (t, &tap) in taps.iter().enumerate() {
                     let first = first + tap * per_tap;
                     if per_destination == 1 {
