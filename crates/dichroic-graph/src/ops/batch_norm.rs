@@ -80,7 +80,8 @@ impl Operation for BatchNorm {
                 Ok(smallvec![(*x).clone(), channel(), channel(), channel()])
             }
             _ => {
-                let rule = "takes x, gamma and beta per channel, and a residual as x where one is added";
+                let rule =
+                    "takes x, gamma and beta per channel, and a residual as x where one is added";
                 Err(shape_error(self, rule, inputs))
             }
         }

@@ -1,6 +1,8 @@
 //! Batch normalisation in training: the statistics of the batch, then the normalised values.
 
-use super::{Added, BatchNormProblem, Columns, PerChannel, Strip, WIDTH, check_channels, normalise};
+use super::{
+    Added, BatchNormProblem, Columns, PerChannel, Strip, WIDTH, check_channels, normalise,
+};
 use crate::elementwise::map::compiled_for;
 use crate::error::KernelError;
 use crate::isa::Isa;
@@ -147,4 +149,3 @@ fn block_moments(x: &[f32], channels: usize, moments: &mut [f32]) {
         strip.join(&sums, |c, sum| squares[c] = sum as f32);
     }
 }
-
