@@ -19,7 +19,7 @@ use super::stage::{Band, Stage, StageMemory};
 use super::tile::{self, MOST_PLACES, Part, TileArgs};
 use super::{ConvArgs, Epilogue};
 use crate::isa::Isa;
-use crate::parallel;
+use crate::parallel::{self, DisjointMut};
 use crate::simd::{Simd, WithSimd, dispatch};
 
 /// Multiply-adds that one core does in about a nanosecond.
@@ -203,21 +203,17 @@ impl DirectPlan {
 
     pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
         assert_eq!(packed.len(), self.packed_len, "length of the packed weights");
+        let (packed, blocks) = (DisjointMut::new(packed), self.blocks.len());
         for (phase, plan) in self.gather.phases.iter().zip(&self.phases) {
-            for group in 0..self.gather.groups {
-                for (i, block) in self.blocks.iter().enumerate() {
-                    let target = &mut packed[self.packed_block(plan, group, i)];
-                    let values = (weights, target);
-                    pack_block(
-                        &self.gather,
-                        phase,
-                        &plan.parts,
-                        (group, block),
-                        values,
-                        self.lanes(),
-                    );
-                }
-            }
+            // About a nanosecond for each weight.
+            let nanoseconds = plan.place_macs / blocks.max(1);
+            parallel::for_each(self.gather.groups * blocks, nanoseconds, |i| {
+                let (group, block) = (i / blocks, i % blocks);
+                // SAFETY: each task has the range of a block of its own, and blocks do not overlap.
+                let target = unsafe { packed.range(self.packed_block(plan, group, block)) };
+                let (block, values) = ((group, &self.blocks[block]), (weights, target));
+                pack_block(&self.gather, phase, &plan.parts, block, values, self.lanes());
+            });
         }
     }
 
