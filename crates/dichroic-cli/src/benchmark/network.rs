@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use dichroic::DtypePolicy;
 use dichroic::applications::{self, Options as ApplicationOptions};
 use dichroic::data::{Array, Dataset, Values};
 use dichroic::layers::Mode;
@@ -10,6 +11,7 @@ use dichroic::train::callbacks::{Callback, Context};
 use dichroic::train::{
     Adam, Compile, FitOptions, Logs, LossFunction, Optimizer, TrainError, Trainer,
 };
+use dichroic_graph::kernels::conv::ConvMode;
 use dichroic_graph::{Executor, Plan, PlanOptions, Shape, StepContext};
 use dichroic_script::{Options, Script};
 
@@ -126,8 +128,11 @@ impl Network {
     }
 
     /// Steps of training on one batch: cross-entropy of the logits, all gradients, Adam.
-    pub fn train(&self, batch: usize) -> Result<Measurement, Failure> {
+    pub fn train(&self, batch: usize, settings: Settings) -> Result<Measurement, Failure> {
         let mut model = self.model()?;
+        if settings.mode == ConvMode::Bf16 {
+            model.set_policy(DtypePolicy::MixedBfloat16);
+        }
         model.build(0).map_err(Failure::run)?;
         let data = self.batch(&model, batch)?;
         let loss =

@@ -97,7 +97,7 @@ impl Workload {
                 convolution.forward_backward(self.batch, settings)
             }
             Kind::Infer(network) => network.infer(self.batch, settings),
-            Kind::Train(network) => network.train(self.batch),
+            Kind::Train(network) => network.train(self.batch, settings),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io::BufRead;
 use std::process::{Command, Stdio};
 
 use clap::Args;
+use dichroic::DtypePolicy;
 use dichroic_graph::kernels::conv::ConvMode;
 use dichroic_graph::kernels::isa::Isa;
 use dichroic_graph::kernels::peak;
@@ -24,6 +25,9 @@ pub struct Bench {
     /// Let every convolution sum plain products: no Winograd
     #[arg(long)]
     exact: bool,
+    /// How convolutions and networks compute: float32, or mixed_bfloat16
+    #[arg(long, value_name = "NAME", default_value_t, conflicts_with = "exact")]
+    policy: DtypePolicy,
     /// Name the workloads, with their weights and multiply-adds, and time nothing
     #[arg(long)]
     list: bool,
@@ -40,6 +44,7 @@ Examples:
   dichroic bench
   dichroic bench --filter fwd/conv3x3,infer/seed
   dichroic bench --filter train --threads 1 --json
+  dichroic bench --filter infer --policy mixed_bfloat16
   dichroic bench --list
 
 Names begin with fwd (a convolution), fwdbwd (with both gradients), infer (a network) or train (a step with
@@ -144,6 +149,8 @@ impl Bench {
         command.arg("--threads").arg(dichroic::threads().to_string());
         if self.exact {
             command.arg("--exact");
+        } else {
+            command.arg("--policy").arg(self.policy.name());
         }
         let run = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
         let line = run.stdout.lines().next().transpose()?.unwrap_or_default();
@@ -154,7 +161,11 @@ impl Bench {
     }
 
     fn time(&self, workload: &Workload, peak: f64) -> Result<Value, Failure> {
-        let mode = if self.exact { ConvMode::Exact } else { ConvMode::Fast };
+        let mode = match self.policy {
+            _ if self.exact => ConvMode::Exact,
+            DtypePolicy::Float32 => ConvMode::Fast,
+            DtypePolicy::MixedBfloat16 => ConvMode::Bf16,
+        };
         let measurement = workload.measure(Settings { mode })?;
         let timing = &measurement.timing;
         let gflop = 2e-9 * workload.macs()? as f64;
