@@ -1,7 +1,7 @@
 //! Zip archives whose sizes are not believed until the bytes have come.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use zip::result::ZipError;
@@ -18,6 +18,8 @@ const FREE_BYTES: u64 = 64 << 20;
 /// An opened archive.
 pub(crate) struct Archive<R> {
     zip: ZipArchive<R>,
+    /// The bytes of the whole archive.
+    length: u64,
 }
 
 impl Archive<BufReader<File>> {
@@ -29,9 +31,10 @@ impl Archive<BufReader<File>> {
 }
 
 impl<R: Read + Seek> Archive<R> {
-    pub fn new(reader: R) -> Result<Self, Located> {
+    pub fn new(mut reader: R) -> Result<Self, Located> {
+        let length = reader.seek(SeekFrom::End(0)).map_err(Problem::Io)?;
         let zip = ZipArchive::new(reader).map_err(problem)?;
-        Ok(Self { zip })
+        Ok(Self { zip, length })
     }
 
     pub fn contains(&self, name: &str) -> bool {
@@ -40,7 +43,8 @@ impl<R: Read + Seek> Archive<R> {
 
     /// All bytes of an entry, checked against its checksum; `None` if there is none of that name.
     ///
-    /// Memory grows with the bytes that are really there, never with the size declared.
+    /// Memory grows with the bytes that are really there, never beyond the archive's own size because
+    /// of the size declared.
     pub fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Located> {
         let entry = match self.zip.by_name(name) {
             Ok(entry) => entry,
@@ -52,7 +56,9 @@ impl<R: Read + Seek> Archive<R> {
         if declared > limit {
             return Err(Problem::TooLarge { declared, limit }.at(name));
         }
-        let mut bytes = Vec::new();
+        // Memory that grows by doubling would be copied; one byte more lets the end be found without.
+        let expected = declared.min(self.length).saturating_add(1);
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         // One byte more than declared tells an entry that lies about its size.
         entry
             .take(declared.saturating_add(1))

@@ -1,6 +1,8 @@
 //! Reads a weight file. Every shape is compared with the one the model needs before memory is taken.
 
-use hdf5_pure::{DType, Dataset, Error, File, FormatError as Hdf5Error, Group, Layout};
+use hdf5_pure::{
+    DType, Dataset, Error, File, FormatError as Hdf5Error, Group, Layout, make_f32_type,
+};
 
 use crate::error::{Located, Problem};
 
@@ -26,14 +28,14 @@ impl WeightsReader {
     }
 
     /// The variables at `{path}/vars`; none if there is no such group.
-    pub fn variables(&self, path: &str) -> Result<Variables, Located> {
+    pub fn variables(&self, path: &str) -> Result<Variables<'_>, Located> {
         let path = if path.is_empty() { "vars".to_string() } else { format!("{path}/vars") };
         let group = self.group(&path)?;
         let count = match &group {
             Some(group) => group.datasets().map_err(|error| unreadable(error, &path))?.len(),
             None => 0,
         };
-        Ok(Variables { path, group, count })
+        Ok(Variables { file: self.file.as_bytes(), path, group, count })
     }
 
     /// The names of the groups at a path, in no promised order; none if there is no such group.
@@ -54,13 +56,14 @@ impl WeightsReader {
 }
 
 /// The numbered variables of one layer or optimizer.
-pub(crate) struct Variables {
+pub(crate) struct Variables<'a> {
+    file: &'a [u8],
     path: String,
     group: Option<Group>,
     count: usize,
 }
 
-impl Variables {
+impl Variables<'_> {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.count
@@ -80,7 +83,10 @@ impl Variables {
         let read = || {
             check_shape(&dataset, shape)?;
             match dataset.dtype().map_err(damaged)? {
-                DType::F32 => dataset.read_f32().map_err(damaged),
+                DType::F32 => match self.plain_bytes(&dataset).map_err(damaged)? {
+                    Some(bytes) => Ok(floats(bytes)),
+                    None => dataset.read_f32().map_err(damaged),
+                },
                 other => Err(Problem::Unsupported {
                     what: format!("a variable of type {other}"),
                     fix: "only float32 weights can be loaded; save the model with dtype float32"
@@ -95,6 +101,22 @@ impl Variables {
             return Err(Problem::malformed(format!("{expected} values"), got).at(place));
         }
         Ok(values)
+    }
+
+    /// The bytes of an array of little-endian floats that lies in the file as one piece, as Keras
+    /// writes it. Reading them in place takes a third of the time of the general way, which copies them.
+    fn plain_bytes(&self, dataset: &Dataset) -> Result<Option<&[u8]>, Error> {
+        if dataset.datatype()? != make_f32_type() {
+            return Ok(None);
+        }
+        let Layout::Contiguous { address: Some(address), size } = dataset.layout()? else {
+            return Ok(None);
+        };
+        let piece = || {
+            let start = usize::try_from(address).ok()?;
+            self.file.get(start..start.checked_add(usize::try_from(size).ok()?)?)
+        };
+        Ok(piece())
     }
 
     /// Variable `index`, which must be one number; read as a whole one.
@@ -126,6 +148,11 @@ impl Variables {
             Err(error) => Err(unreadable(error, &place)),
         }
     }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    let values = bytes.chunks_exact(size_of::<f32>());
+    values.map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]])).collect()
 }
 
 fn check_shape(dataset: &Dataset, expected: &[usize]) -> Result<(), Problem> {
