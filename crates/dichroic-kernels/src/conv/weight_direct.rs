@@ -18,10 +18,10 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use super::ConvProblem;
 use super::direct::even_cuts;
 use super::weight_tile::{self, Segment, TileArgs};
 use super::weight_units::{Unit, units};
-use super::{Algorithm, ConvProblem};
 use crate::isa::Isa;
 use crate::parallel::{self, DisjointMut};
 use crate::simd::{Simd, WithSimd, dispatch};
@@ -49,11 +49,8 @@ const MOST_PLACES: usize = 512;
 #[derive(Clone, Debug)]
 pub(super) struct DirectWeightGradient {
     problem: ConvProblem,
-    algorithm: Algorithm,
     isa: Isa,
     units: Vec<Unit>,
-    /// Groups whose channels and filters go together; 1 for depthwise, where a vector runs over groups.
-    groups: usize,
     /// Filters of a block, as many as `vectors` hold.
     vectors: usize,
     blocks: usize,
@@ -61,19 +58,14 @@ pub(super) struct DirectWeightGradient {
 }
 
 impl DirectWeightGradient {
-    /// Takes this algorithm: `Direct`, `Pointwise` or `Depthwise`.
-    pub fn new(algorithm: Algorithm, problem: ConvProblem, isa: Isa) -> Self {
-        let depthwise = algorithm == Algorithm::Depthwise;
-        let groups = if depthwise { 1 } else { problem.groups };
-        let filters = problem.filters / groups;
+    pub fn new(problem: ConvProblem, isa: Isa) -> Self {
+        let filters = problem.group_filters();
         let vectors = filters.div_ceil(isa.lanes()).clamp(1, weight_tile::MOST_VECTORS);
         let blocks = filters.div_ceil(vectors * isa.lanes());
         let mut plan = Self {
-            units: units(&problem, depthwise),
+            units: units(&problem),
             problem,
-            algorithm,
             isa,
-            groups,
             vectors,
             blocks,
             cut: Cut { blocks: 1, ranges: 1, chunk: LEAST_PLACES },
@@ -96,7 +88,7 @@ impl DirectWeightGradient {
         scratch: &mut [f32],
     ) {
         let runs = self.blocks.div_ceil(self.cut.blocks);
-        let tasks = self.cut.ranges * self.groups * runs;
+        let tasks = self.cut.ranges * self.problem.groups * runs;
         let nanoseconds = self.problem.macs() as usize / MACS_PER_NANOSECOND / tasks;
         let values = Values {
             input,
@@ -107,8 +99,8 @@ impl DirectWeightGradient {
         parallel::for_each(tasks, nanoseconds, |i| {
             let start = i % runs * self.cut.blocks;
             let task = Task {
-                range: i / (self.groups * runs),
-                group: i / runs % self.groups,
+                range: i / (self.problem.groups * runs),
+                group: i / runs % self.problem.groups,
                 blocks: start..self.blocks.min(start + self.cut.blocks),
             };
             dispatch(self.isa, TaskOp { plan: self, task, values: &values });
@@ -153,12 +145,12 @@ impl DirectWeightGradient {
                 break;
             }
             let runs = self.blocks.div_ceil(blocks);
-            let ranges = wanted.div_ceil(self.groups.saturating_mul(runs).max(1));
+            let ranges = wanted.div_ceil(self.problem.groups.saturating_mul(runs).max(1));
             let ranges = ranges.min(by_memory).min(places.div_ceil(LEAST_PLACES).max(1));
             let reads = places.saturating_mul(p.in_channels).saturating_mul(runs);
             let chunks = places.div_ceil(ranges).div_ceil(chunk) * ranges;
             let sums = (3 * (ranges - 1) + chunks).saturating_mul(p.weights_len());
-            let tasks = (ranges * runs).saturating_mul(self.groups).max(1);
+            let tasks = (ranges * runs).saturating_mul(self.problem.groups).max(1);
             let cost = reads.saturating_add(sums).saturating_mul(wanted.div_ceil(tasks));
             if cost < best.0 {
                 best = (cost, Cut { blocks, ranges, chunk });
@@ -182,13 +174,7 @@ impl DirectWeightGradient {
         let mut panel = MaybeUninit::<Panel>::uninit();
         let panel = panel.as_mut_ptr().cast::<f32>();
         let width = self.vectors * S::LANES;
-        let depthwise = self.algorithm == Algorithm::Depthwise;
-        let most_rows = if depthwise {
-            weight_tile::MOST_ROWS_DEPTHWISE
-        } else {
-            weight_tile::most_rows(self.isa, self.vectors)
-        };
-        let row_step = if depthwise { p.dilation_rate[2] * p.in_channels } else { 1 };
+        let most_rows = weight_tile::most_rows(self.isa, self.vectors);
         let (filter, _) = self.filters(task.group, task.blocks.start, S::LANES);
         let group_channel = task.group * p.group_channels();
         let (last, filters) = self.filters(task.group, task.blocks.end - 1, S::LANES);
@@ -219,12 +205,10 @@ impl DirectWeightGradient {
                     for (i, block) in task.blocks.clone().enumerate() {
                         let (filter, filters) = self.filters(task.group, block, S::LANES);
                         let (ahead, ahead_step) = ahead.next().unwrap_or((panel, 0));
-                        let channel = if depthwise { filter } else { group_channel };
                         let args = TileArgs {
                             segments: &segments[..count],
-                            input: values.input.as_ptr().wrapping_add(channel + row * row_step),
+                            input: values.input.as_ptr().wrapping_add(group_channel + row),
                             input_step: p.strides[2] * p.in_channels,
-                            row_step,
                             gradient: panel.wrapping_add(i * self.cut.chunk * width),
                             sums: target
                                 .pointer(target_start + filter + (unit.row + row) * p.filters),
@@ -237,7 +221,7 @@ impl DirectWeightGradient {
                         // SAFETY: the segments name places whose taps lie inside the input
                         // (`Unit::segments`), the lengths have been checked, and this task alone
                         // writes these filters of its range's sums.
-                        unsafe { weight_tile::run_tile(s, depthwise, (rows, self.vectors), &args) };
+                        unsafe { weight_tile::run_tile(s, (rows, self.vectors), &args) };
                     }
                     row += rows;
                 }
@@ -287,7 +271,7 @@ impl DirectWeightGradient {
 
     /// The first filter of a block, and how many it has.
     fn filters(&self, group: usize, block: usize, lanes: usize) -> (usize, usize) {
-        let (filters, width) = (self.problem.filters / self.groups, self.vectors * lanes);
+        let (filters, width) = (self.problem.group_filters(), self.vectors * lanes);
         (group * filters + block * width, width.min(filters - block * width))
     }
 }

@@ -1,5 +1,6 @@
 //! The gradient of a convolution's weights.
 
+use super::depthwise::DepthwiseWeightGradient;
 use super::weight_direct::DirectWeightGradient;
 use super::winograd::WinogradWeightGradient;
 use super::{Algorithm, ConvMode, ConvProblem};
@@ -21,6 +22,7 @@ pub struct ConvWeightGradient {
 #[derive(Clone, Debug)]
 enum Plan {
     Direct(DirectWeightGradient),
+    Depthwise(DepthwiseWeightGradient),
     Winograd(WinogradWeightGradient),
 }
 
@@ -41,11 +43,11 @@ impl ConvWeightGradient {
     pub fn plan_with(algorithm: Algorithm, problem: ConvProblem, isa: Isa) -> Self {
         algorithm.assert_suits(&problem, isa);
         let plan = match algorithm {
-            Algorithm::Direct
-            | Algorithm::Pointwise
-            | Algorithm::Depthwise
-            | Algorithm::Grouped => {
-                Plan::Direct(DirectWeightGradient::new(algorithm, problem, isa))
+            Algorithm::Direct | Algorithm::Pointwise => {
+                Plan::Direct(DirectWeightGradient::new(problem, isa))
+            }
+            Algorithm::Depthwise | Algorithm::Grouped => {
+                Plan::Depthwise(DepthwiseWeightGradient::new(&problem, isa))
             }
             Algorithm::Winograd4x4 if WinogradWeightGradient::suits(&problem) => {
                 Plan::Winograd(WinogradWeightGradient::new(problem, isa))
@@ -69,6 +71,7 @@ impl ConvWeightGradient {
     pub fn scratch_len(&self) -> usize {
         match &self.plan {
             Plan::Direct(plan) => plan.scratch_len(),
+            Plan::Depthwise(plan) => plan.scratch_len(),
             Plan::Winograd(plan) => plan.scratch_len(),
         }
     }
@@ -95,6 +98,7 @@ impl ConvWeightGradient {
         }
         match &self.plan {
             Plan::Direct(plan) => plan.run(input, output_gradient, weight_gradient, scratch),
+            Plan::Depthwise(plan) => plan.run(input, output_gradient, weight_gradient, scratch),
             Plan::Winograd(plan) => plan.run(input, output_gradient, weight_gradient, scratch),
         }
     }

@@ -9,16 +9,13 @@
 //!             └───────────┴───────────┘
 //! ```
 //!
-//! A row is an input channel of a tap, broadcast. In the depthwise form it is a tap, and the input
-//! is a vector over the same channels as the gradient.
+//! A row is an input channel of a tap, broadcast.
 
 use crate::isa::Isa;
 use crate::simd::{Simd, WithSimd};
 
 /// The widest tile, in vectors.
 pub(super) const MOST_VECTORS: usize = 2;
-/// The tallest tile of the depthwise form.
-pub(super) const MOST_ROWS_DEPTHWISE: usize = 4;
 
 /// The rows of a tile `vectors` wide.
 pub(super) fn most_rows(isa: Isa, vectors: usize) -> usize {
@@ -45,8 +42,6 @@ pub(super) struct TileArgs<'a> {
     pub input: *const f32,
     /// From one place's input value to the next one's.
     pub input_step: usize,
-    /// From one row's input value to the next one's.
-    pub row_step: usize,
     /// A panel of gradients: NV vectors for each place of the chunk.
     pub gradient: *const f32,
     /// The tile's first sum.
@@ -63,23 +58,19 @@ pub(super) struct TileArgs<'a> {
     pub ahead_step: usize,
 }
 
-struct TileOp<'a, 'b, const R: usize, const NV: usize, const U: usize, const DEPTHWISE: bool>(
-    &'b TileArgs<'a>,
-);
+struct TileOp<'a, 'b, const R: usize, const NV: usize, const U: usize>(&'b TileArgs<'a>);
 
-impl<const R: usize, const NV: usize, const U: usize, const DEPTHWISE: bool> WithSimd
-    for TileOp<'_, '_, R, NV, U, DEPTHWISE>
-{
+impl<const R: usize, const NV: usize, const U: usize> WithSimd for TileOp<'_, '_, R, NV, U> {
     type Output = ();
 
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
         if self.0.filters == NV * S::LANES {
             // SAFETY: `run_tile`'s caller vouches for the pointers.
-            unsafe { tile::<S, R, NV, U, DEPTHWISE, true>(s, self.0) }
+            unsafe { tile::<S, R, NV, U, true>(s, self.0) }
         } else {
             // SAFETY: as above.
-            unsafe { tile::<S, R, NV, U, DEPTHWISE, false>(s, self.0) }
+            unsafe { tile::<S, R, NV, U, false>(s, self.0) }
         }
     }
 }
@@ -87,14 +78,7 @@ impl<const R: usize, const NV: usize, const U: usize, const DEPTHWISE: bool> Wit
 /// # Safety
 /// As [`run_tile`]; with `FULL` the tile has NV × LANES filters.
 #[inline(always)]
-unsafe fn tile<
-    S: Simd,
-    const R: usize,
-    const NV: usize,
-    const U: usize,
-    const DEPTHWISE: bool,
-    const FULL: bool,
->(
+unsafe fn tile<S: Simd, const R: usize, const NV: usize, const U: usize, const FULL: bool>(
     s: S,
     t: &TileArgs<'_>,
 ) {
@@ -122,9 +106,7 @@ unsafe fn tile<
                 ahead = ahead.wrapping_add(U * t.ahead_step);
                 for set in &mut sums {
                     // SAFETY: the place is one of the segment's, for which the caller vouches.
-                    unsafe {
-                        step::<S, R, NV, DEPTHWISE, FULL>(s, t, set, input, gradient, &masks)
-                    };
+                    unsafe { step::<S, R, NV>(s, set, input, gradient) };
                     input = input.wrapping_add(t.input_step);
                     gradient = gradient.wrapping_add(NV * S::LANES);
                 }
@@ -136,7 +118,7 @@ unsafe fn tile<
             s.prefetch(ahead);
             ahead = ahead.wrapping_add(t.ahead_step);
             // SAFETY: as above.
-            unsafe { step::<S, R, NV, DEPTHWISE, FULL>(s, t, set, input, gradient, &masks) };
+            unsafe { step::<S, R, NV>(s, set, input, gradient) };
             input = input.wrapping_add(t.input_step);
             gradient = gradient.wrapping_add(NV * S::LANES);
             left -= 1;
@@ -160,19 +142,11 @@ unsafe fn tile<
 /// # Safety
 /// `input` is valid to read for the tile's rows, and `gradient` for NV vectors.
 #[inline(always)]
-unsafe fn step<
-    S: Simd,
-    const R: usize,
-    const NV: usize,
-    const DEPTHWISE: bool,
-    const FULL: bool,
->(
+unsafe fn step<S: Simd, const R: usize, const NV: usize>(
     s: S,
-    t: &TileArgs<'_>,
     sums: &mut [[S::V; NV]; R],
     input: *const f32,
     gradient: *const f32,
-    masks: &[S::M; NV],
 ) {
     let mut g = [s.zero(); NV];
     for v in 0..NV {
@@ -180,19 +154,10 @@ unsafe fn step<
         g[v] = unsafe { s.load_ptr(gradient.wrapping_add(v * S::LANES)) };
     }
     for r in 0..R {
-        if DEPTHWISE {
-            for v in 0..NV {
-                let from = input.wrapping_add(r * t.row_step + v * S::LANES);
-                // SAFETY: the caller vouches for the row; its channels are the filters.
-                let x = unsafe { read::<S, FULL>(s, from, masks[v]) };
-                sums[r][v] = s.fma(x, g[v], sums[r][v]);
-            }
-        } else {
-            // SAFETY: the caller vouches for the row; rows lie side by side.
-            let x = s.splat(unsafe { *input.add(r) });
-            for v in 0..NV {
-                sums[r][v] = s.fma(x, g[v], sums[r][v]);
-            }
+        // SAFETY: the caller vouches for the row; rows lie side by side.
+        let x = s.splat(unsafe { *input.add(r) });
+        for v in 0..NV {
+            sums[r][v] = s.fma(x, g[v], sums[r][v]);
         }
     }
 }
@@ -209,46 +174,28 @@ unsafe fn read<S: Simd, const FULL: bool>(s: S, from: *const f32, mask: S::M) ->
 ///
 /// # Safety
 /// The pointers of `args` hold what their fields say, for every place of the segments and every row.
-pub(super) unsafe fn run_tile<S: Simd>(
-    s: S,
-    depthwise: bool,
-    (rows, vectors): (usize, usize),
-    args: &TileArgs<'_>,
-) {
+pub(super) unsafe fn run_tile<S: Simd>(s: S, (rows, vectors): (usize, usize), args: &TileArgs<'_>) {
     macro_rules! tile {
         ($r:literal, $nv:literal, $u:literal) => {
-            s.vectorize(TileOp::<$r, $nv, $u, false>(args))
+            s.vectorize(TileOp::<$r, $nv, $u>(args))
         };
     }
-    macro_rules! depthwise {
-        ($r:literal, $nv:literal, $u:literal) => {
-            s.vectorize(TileOp::<$r, $nv, $u, true>(args))
-        };
-    }
-    match (depthwise, vectors, rows) {
-        (true, 1, 1) => depthwise!(1, 1, 8),
-        (true, 1, 2) => depthwise!(2, 1, 4),
-        (true, 1, 3) => depthwise!(3, 1, 2),
-        (true, 1, 4) => depthwise!(4, 1, 2),
-        (true, 2, 1) => depthwise!(1, 2, 4),
-        (true, 2, 2) => depthwise!(2, 2, 2),
-        (true, 2, 3) => depthwise!(3, 2, 1),
-        (true, 2, 4) => depthwise!(4, 2, 1),
-        (false, 1, 1) => tile!(1, 1, 8),
-        (false, 1, 2) => tile!(2, 1, 4),
-        (false, 1, 3) => tile!(3, 1, 2),
-        (false, 1, 4) => tile!(4, 1, 2),
-        (false, 1, 5) => tile!(5, 1, 1),
-        (false, 1, 6) => tile!(6, 1, 1),
-        (false, 1, 7) => tile!(7, 1, 1),
-        (false, 1, 8) => tile!(8, 1, 1),
-        (false, 2, 1) => tile!(1, 2, 4),
-        (false, 2, 2) => tile!(2, 2, 2),
-        (false, 2, 3) => tile!(3, 2, 1),
-        (false, 2, 4) => tile!(4, 2, 1),
-        (false, 2, 5) => tile!(5, 2, 1),
-        (false, 2, 6) => tile!(6, 2, 1),
-        (false, vectors, rows) if S::REGISTERS >= 32 => match (vectors, rows) {
+    match (vectors, rows) {
+        (1, 1) => tile!(1, 1, 8),
+        (1, 2) => tile!(2, 1, 4),
+        (1, 3) => tile!(3, 1, 2),
+        (1, 4) => tile!(4, 1, 2),
+        (1, 5) => tile!(5, 1, 1),
+        (1, 6) => tile!(6, 1, 1),
+        (1, 7) => tile!(7, 1, 1),
+        (1, 8) => tile!(8, 1, 1),
+        (2, 1) => tile!(1, 2, 4),
+        (2, 2) => tile!(2, 2, 2),
+        (2, 3) => tile!(3, 2, 1),
+        (2, 4) => tile!(4, 2, 1),
+        (2, 5) => tile!(5, 2, 1),
+        (2, 6) => tile!(6, 2, 1),
+        (vectors, rows) if S::REGISTERS >= 32 => match (vectors, rows) {
             (1, 9) => tile!(9, 1, 1),
             (1, 10) => tile!(10, 1, 1),
             (1, 11) => tile!(11, 1, 1),
@@ -265,6 +212,6 @@ pub(super) unsafe fn run_tile<S: Simd>(
             (2, 14) => tile!(14, 2, 1),
             _ => unreachable!("no tile of {rows} rows and {vectors} vectors"),
         },
-        (_, vectors, rows) => unreachable!("no tile of {rows} rows and {vectors} vectors"),
+        (vectors, rows) => unreachable!("no tile of {rows} rows and {vectors} vectors"),
     }
 }

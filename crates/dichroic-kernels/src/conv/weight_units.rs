@@ -82,13 +82,12 @@ fn inside(p: &ConvProblem, offset: isize) -> Range<usize> {
 /// One unit for each tap; or, where rows of a tile can span the taps along the width, one unit for
 /// such a row of taps and the columns at which all lie inside, and one for each tap at the borders.
 ///
-/// That is so for depthwise, where a tap has one row only, and for few channels that lie side by
-/// side: the 3 channels × 7 taps of a picture's first layer fill tiles that 3 rows would leave empty.
-pub(super) fn units(p: &ConvProblem, depthwise: bool) -> Vec<Unit> {
+/// That is so for few channels that lie side by side: the 3 channels × 7 taps of a picture's first layer fill tiles that 3 rows would leave empty.
+pub(super) fn units(p: &ConvProblem) -> Vec<Unit> {
     const FEW_CHANNELS: usize = 8;
     let channels = p.group_channels();
     let side_by_side = p.groups == 1 && p.dilation_rate[2] == 1 && channels <= FEW_CHANNELS;
-    let joined = (depthwise || side_by_side) && p.kernel[2] > 1;
+    let joined = side_by_side && p.kernel[2] > 1;
     let offset =
         |axis: usize, t: usize| (t * p.dilation_rate[axis]) as isize - p.pad_before[axis] as isize;
     let mut units = Vec::new();

@@ -12,28 +12,45 @@
 //! stay in registers: with 7 columns 9 loads for 63 products. The second cache's bandwidth, which bounds
 //! kernels that read a row once for each row of taps, no longer counts.
 
+use super::tile::read;
 use crate::conv::finish::{Finish, ZEROS};
 use crate::simd::{Simd, WithSimd};
 
 /// The most columns: with stride 1, 3 × 7 sums and 9 weights leave one of 32 registers for the source.
 pub(super) const MOST_COLUMNS: usize = 7;
 
-/// Everything a strip reads and writes; the pointers are at the strip's first channel.
-pub(super) struct RollArgs {
+/// The source of a strip, at the strip's first channel.
+pub(super) struct Source {
     /// Columns and rows of the strip.
     pub columns: usize,
     pub rows: usize,
     /// 1 or 2, along both axes.
     pub stride: usize,
-    /// The item's first source value, the size of its plane, and the distances in it.
-    pub source: *const f32,
+    /// At most the lanes of a vector.
+    pub channels: usize,
+    /// The item's first value, the size of its plane, and the distances in it.
+    pub values: *const f32,
     pub height: usize,
     pub width: usize,
     pub row_step: usize,
     pub column_step: usize,
-    /// Source row and column of the first tap of the first place.
+    /// Row and column of the first tap of the first place.
     pub row: isize,
     pub column: isize,
+    /// Rows that are fetched ahead, or 0.
+    pub ahead: usize,
+}
+
+impl Source {
+    #[inline(always)]
+    pub fn has_row(&self, row: usize) -> bool {
+        ((self.row + row as isize) as usize) < self.height
+    }
+}
+
+/// Everything a strip reads and writes; the pointers are at the strip's first channel.
+pub(super) struct RollArgs {
+    pub source: Source,
     /// Nine vectors.
     pub weights: *const f32,
     /// Null for none.
@@ -43,11 +60,7 @@ pub(super) struct RollArgs {
     pub start_steps: [usize; 2],
     pub output: *mut f32,
     pub output_steps: [usize; 2],
-    /// At most the lanes of a vector.
-    pub channels: usize,
     pub finish: Finish,
-    /// Rows of the source that are fetched ahead, or 0.
-    pub ahead: usize,
     /// Write past the caches.
     pub stream: bool,
 }
@@ -70,7 +83,8 @@ impl<const P: usize, const STRIDE: usize, const FULL: bool> WithSimd
 /// As [`run_strip`]; the constants are what they say.
 #[inline(always)]
 unsafe fn roll<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(s: S, t: &RollArgs) {
-    let mask = s.first(t.channels);
+    let source = &t.source;
+    let mask = s.first(source.channels);
     let mut w = [[s.zero(); 3]; 3];
     for (i, w) in w.as_flattened_mut().iter_mut().enumerate() {
         // SAFETY: there are nine vectors of weights.
@@ -84,14 +98,13 @@ unsafe fn roll<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(s
     };
     // The sums of the rows in flight, the oldest first.
     let mut sums = [[bias; P]; 3];
-    let inside = |row: usize| ((t.row + row as isize) as usize) < t.height;
     if STRIDE == 1 {
-        for i in 0..t.rows + 2 {
-            if inside(i) {
+        for i in 0..source.rows + 2 {
+            if source.has_row(i) {
                 let [a, b, c] = &mut sums;
                 // SAFETY: the row lies inside the source.
                 unsafe {
-                    add_row::<S, P, STRIDE, FULL>(s, t, i, |k, p, x| {
+                    add_row::<S, P, STRIDE, FULL>(s, source, i, |k, p, x| {
                         a[p] = s.fma(x, w[2][k], a[p]);
                         b[p] = s.fma(x, w[1][k], b[p]);
                         c[p] = s.fma(x, w[0][k], c[p]);
@@ -105,12 +118,12 @@ unsafe fn roll<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(s
             sums = [sums[1], sums[2], [bias; P]];
         }
     } else {
-        for i in 0..=t.rows {
-            if inside(2 * i) {
+        for i in 0..=source.rows {
+            if source.has_row(2 * i) {
                 let [a, b, _] = &mut sums;
                 // SAFETY: the row lies inside the source.
                 unsafe {
-                    add_row::<S, P, STRIDE, FULL>(s, t, 2 * i, |k, p, x| {
+                    add_row::<S, P, STRIDE, FULL>(s, source, 2 * i, |k, p, x| {
                         a[p] = s.fma(x, w[2][k], a[p]);
                         b[p] = s.fma(x, w[0][k], b[p]);
                     })
@@ -121,11 +134,11 @@ unsafe fn roll<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(s
                 unsafe { finish_row::<S, P, FULL>(s, t, i - 1, &sums[0]) };
             }
             sums = [sums[1], [bias; P], [bias; P]];
-            if i < t.rows && inside(2 * i + 1) {
+            if i < source.rows && source.has_row(2 * i + 1) {
                 let [a, ..] = &mut sums;
                 // SAFETY: the row lies inside the source.
                 unsafe {
-                    add_row::<S, P, STRIDE, FULL>(s, t, 2 * i + 1, |k, p, x| {
+                    add_row::<S, P, STRIDE, FULL>(s, source, 2 * i + 1, |k, p, x| {
                         a[p] = s.fma(x, w[1][k], a[p]);
                     })
                 };
@@ -139,15 +152,15 @@ unsafe fn roll<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(s
 /// # Safety
 /// The row lies inside the source.
 #[inline(always)]
-unsafe fn add_row<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(
+pub(super) unsafe fn add_row<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(
     s: S,
-    t: &RollArgs,
+    t: &Source,
     row: usize,
     mut add: impl FnMut(usize, usize, S::V),
 ) {
     let mask = s.first(t.channels);
     let start = (t.row + row as isize) * t.row_step as isize + t.column * t.column_step as isize;
-    let mut from = t.source.wrapping_offset(start);
+    let mut from = t.values.wrapping_offset(start);
     let mut column = t.column;
     if t.ahead > 0 {
         let ahead = from.wrapping_add(t.ahead * t.row_step);
@@ -181,7 +194,7 @@ unsafe fn finish_row<S: Simd, const P: usize, const FULL: bool>(
     row: usize,
     sums: &[S::V; P],
 ) {
-    let mask = s.first(t.channels);
+    let mask = s.first(t.source.channels);
     let mut output = t.output.wrapping_add(row * t.output_steps[1]);
     let start = t.start.wrapping_add(row * t.start_steps[1]);
     for (p, &sum) in sums.iter().enumerate() {
@@ -204,14 +217,6 @@ unsafe fn finish_row<S: Simd, const P: usize, const FULL: bool>(
     }
 }
 
-/// # Safety
-/// `from` is valid to read: with `FULL` for a whole vector, else for the lanes of the mask.
-#[inline(always)]
-unsafe fn read<S: Simd, const FULL: bool>(s: S, from: *const f32, mask: S::M) -> S::V {
-    // SAFETY: the caller vouches for it.
-    unsafe { if FULL { s.load_ptr(from) } else { s.load_masked(from, mask) } }
-}
-
 /// Computes a strip.
 ///
 /// # Safety
@@ -219,7 +224,7 @@ unsafe fn read<S: Simd, const FULL: bool>(s: S, from: *const f32, mask: S::M) ->
 pub(super) unsafe fn run_strip<S: Simd>(s: S, t: &RollArgs) {
     macro_rules! places {
         ($stride:literal, $full:literal) => {
-            match t.columns {
+            match t.source.columns {
                 1 => s.vectorize(RollOp::<1, $stride, $full>(t)),
                 2 => s.vectorize(RollOp::<2, $stride, $full>(t)),
                 3 => s.vectorize(RollOp::<3, $stride, $full>(t)),
@@ -231,7 +236,7 @@ pub(super) unsafe fn run_strip<S: Simd>(s: S, t: &RollArgs) {
             }
         };
     }
-    match (t.stride, t.channels == S::LANES) {
+    match (t.source.stride, t.source.channels == S::LANES) {
         (1, true) => places!(1, true),
         (1, false) => places!(1, false),
         (2, true) => places!(2, true),

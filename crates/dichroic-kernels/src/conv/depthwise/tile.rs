@@ -50,13 +50,14 @@ pub(super) enum Sharing {
     None,
 }
 
-/// Everything a tile reads and writes.
-pub(super) struct TileArgs<'a> {
+/// The source values that a tile needs.
+pub(super) struct Window<'a> {
     /// Places of the tile.
     pub places: usize,
     pub sharing: Sharing,
     /// The first row of taps that lies inside the source: its first column, at channel 0.
     pub source: *const f32,
+    pub source_channels: usize,
     /// Planes and rows of taps that lie inside the source, and the distances between them.
     pub planes: usize,
     pub rows: usize,
@@ -65,17 +66,30 @@ pub(super) struct TileArgs<'a> {
     /// Columns of the source.
     pub columns: usize,
     pub segments: &'a [Segment],
-    pub source_channels: usize,
     /// The source column of the tile's first place.
     pub column: isize,
     /// Source columns from one place to the next, and from one tap to the next.
     pub place_columns: isize,
     pub tap_columns: isize,
     pub block: &'a Block,
-    /// The block's weights for the first row of taps inside, and the distances between planes and rows.
-    pub weights: *const f32,
+    /// The distances between the weights of planes and rows of taps.
     pub weights_plane_step: usize,
     pub weights_row_step: usize,
+}
+
+impl Window<'_> {
+    /// True when whole vectors can be read, and all their lanes are channels of the block.
+    pub fn is_full(&self, lanes: usize) -> bool {
+        self.block.channels == self.block.vectors * lanes
+            && (self.block.steps.is_empty() || self.source_channels >= lanes)
+    }
+}
+
+/// Everything a tile reads and writes.
+pub(super) struct TileArgs<'a> {
+    pub window: Window<'a>,
+    /// The block's weights for the first row of taps inside.
+    pub weights: *const f32,
     /// Null for none.
     pub bias: *const f32,
     /// The residual at the tile's first place, and the distance between places; null for none.
@@ -130,7 +144,7 @@ unsafe fn tile<
     s: S,
     t: &TileArgs<'_>,
 ) {
-    let written = s.first(t.block.channels);
+    let written = s.first(t.window.block.channels);
     let mut sums = [[s.zero(); NV]; P];
     if !t.bias.is_null() {
         for v in 0..NV {
@@ -151,39 +165,32 @@ unsafe fn tile<
             }
         }
     }
-    for plane in 0..t.planes {
-        for row in 0..t.rows {
-            let step = plane as isize * t.plane_step + row as isize * t.row_step;
-            let source = t.source.wrapping_offset(step);
-            let mut weights =
-                t.weights.wrapping_add(plane * t.weights_plane_step + row * t.weights_row_step);
-            for segment in t.segments {
-                let column = t.column + segment.offset;
-                let mut add = |lanes: Option<&Step>| {
-                    macro_rules! taps {
-                        ($k:literal) => {{
-                            // SAFETY: the caller vouches for the rows and their weights.
-                            unsafe {
-                                add_segment::<S, P, NV, SLIDE, FULL, STEPS, $k>(
-                                    s, t, &mut sums, source, column, weights, lanes,
-                                )
-                            }
-                            weights = weights.wrapping_add($k * NV * S::LANES);
-                        }};
-                    }
-                    match segment.taps {
-                        3 => taps!(3),
-                        2 => taps!(2),
-                        _ => taps!(1),
-                    }
-                };
-                if STEPS {
-                    t.block.steps.iter().for_each(|step| add(Some(step)));
-                } else {
-                    add(None);
-                }
+    // SAFETY: the caller vouches for the window.
+    unsafe {
+        for_each_segment(s, &t.window, |source, column, step, taps, weights| {
+            let weights = t.weights.wrapping_add(weights);
+            macro_rules! taps {
+                ($k:literal) => {{
+                    let w: [[S::V; NV]; $k] = std::array::from_fn(|k| {
+                        std::array::from_fn(|v| {
+                            s.load_ptr(weights.wrapping_add((k * NV + v) * S::LANES))
+                        })
+                    });
+                    let add = |k: usize, p: usize, x: [S::V; NV]| {
+                        for v in 0..NV {
+                            sums[p][v] = s.fma(x[v], w[k][v], sums[p][v]);
+                        }
+                    };
+                    let at = (source, column, step);
+                    for_each_product::<S, P, NV, SLIDE, FULL, STEPS, $k>(s, &t.window, at, add);
+                }};
             }
-        }
+            match taps {
+                3 => taps!(3),
+                2 => taps!(2),
+                _ => taps!(1),
+            }
+        });
     }
     for (p, sum) in sums.iter().enumerate() {
         let output = t.output.wrapping_add(p * t.output_step);
@@ -202,13 +209,42 @@ unsafe fn tile<
     }
 }
 
-/// Adds the products of K neighbouring taps.
+/// Calls `visit(source row, column, step, taps, weights)` for each segment of the rows of taps inside the
+/// source and each step of the block; `weights` counts from those of the first row inside.
 ///
 /// # Safety
-/// As [`run_tile`]; `source` is the start of a row, and `weights` the segment's own.
+/// The window's rows lie inside the source.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "the registers of one loop, always inlined")]
-unsafe fn add_segment<
+pub(super) unsafe fn for_each_segment<S: Simd>(
+    _: S,
+    t: &Window<'_>,
+    mut visit: impl FnMut(*const f32, isize, Option<&Step>, usize, usize),
+) {
+    for plane in 0..t.planes {
+        for row in 0..t.rows {
+            let offset = plane as isize * t.plane_step + row as isize * t.row_step;
+            let source = t.source.wrapping_offset(offset);
+            let mut weights = plane * t.weights_plane_step + row * t.weights_row_step;
+            for segment in t.segments {
+                let column = t.column + segment.offset;
+                let len = segment.taps * t.block.vectors * S::LANES;
+                // One call only: a second one would keep the compiler from inlining `visit`, and what isn't
+                // inlined is compiled without the instructions.
+                for turn in 0..t.block.steps.len().max(1) {
+                    visit(source, column, t.block.steps.get(turn), segment.taps, weights);
+                    weights += len;
+                }
+            }
+        }
+    }
+}
+
+/// Calls `add(tap, place, source values)` for the products of K neighbouring taps.
+///
+/// # Safety
+/// `source` is the start of a row of the window, and the constants are what they say in [`TileOp`].
+#[inline(always)]
+pub(super) unsafe fn for_each_product<
     S: Simd,
     const P: usize,
     const NV: usize,
@@ -218,20 +254,10 @@ unsafe fn add_segment<
     const K: usize,
 >(
     s: S,
-    t: &TileArgs<'_>,
-    sums: &mut [[S::V; NV]; P],
-    source: *const f32,
-    column: isize,
-    weights: *const f32,
-    step: Option<&Step>,
+    t: &Window<'_>,
+    (source, mut column, step): (*const f32, isize, Option<&Step>),
+    mut add: impl FnMut(usize, usize, [S::V; NV]),
 ) {
-    let mut w = [[s.zero(); NV]; K];
-    for (k, w) in w.iter_mut().enumerate() {
-        for (v, w) in w.iter_mut().enumerate() {
-            // SAFETY: there are NV vectors of weights for every tap.
-            *w = unsafe { s.load_ptr(weights.wrapping_add((k * NV + v) * S::LANES)) };
-        }
-    }
     let (lanes, taken, source, held) = match step {
         Some(step) if STEPS => (
             s.load(&step.lanes),
@@ -239,54 +265,46 @@ unsafe fn add_segment<
             source.wrapping_add(step.window),
             s.first(t.source_channels),
         ),
-        _ => (s.zero(), None, source.wrapping_add(t.block.channel), s.first(t.block.channels)),
+        _ => {
+            let held = s.first(t.block.channels);
+            (s.zero(), None, source.wrapping_add(t.block.channel), held)
+        }
     };
     let load = |column: isize, from: *const f32| -> [S::V; NV] {
-        let mut x = [s.zero(); NV];
-        // One comparison sees both ends: a column before the first becomes a huge number. The choice
-        // of an address costs nothing measurable; a branch tears the products apart from their loads.
+        // One comparison sees both ends: a column before the first becomes a huge number. A branch
+        // instead of the choice of an address tears products and loads apart: a third slower.
         let from = if (column as usize) < t.columns { from } else { ZEROS.as_ptr() };
-        for (v, x) in x.iter_mut().enumerate() {
+        std::array::from_fn(|v| {
             // SAFETY: the column lies inside the source, and the channels within its channels.
-            *x = unsafe { read::<S, FULL>(s, from.wrapping_add(v * S::LANES), held) };
-            if STEPS {
-                *x = s.permute(*x, lanes);
-                if let Some(taken) = taken {
-                    *x = s.select(taken, *x, s.zero());
-                }
+            let x = unsafe { read::<S, FULL>(s, from.wrapping_add(v * S::LANES), held) };
+            match (STEPS, taken) {
+                (false, _) => x,
+                (true, None) => s.permute(x, lanes),
+                (true, Some(taken)) => s.select(taken, s.permute(x, lanes), s.zero()),
             }
-        }
-        x
+        })
     };
-    let mut column = column;
-    let mut from = source.wrapping_offset(column * t.source_channels as isize);
-    let tap_step = t.tap_columns * t.source_channels as isize;
+    let column_step = t.source_channels as isize;
+    let tap_step = t.tap_columns * column_step;
+    let mut from = source.wrapping_offset(column * column_step);
     if SLIDE == 0 {
-        for (p, sum) in sums.iter_mut().enumerate() {
-            let (mut column, mut from) = (column, from);
-            for _ in 0..p {
-                column += t.place_columns;
-                from = from.wrapping_offset(t.place_columns * t.source_channels as isize);
+        for p in 0..P {
+            let (mut tap_column, mut tap_from) = (column, from);
+            for k in 0..K {
+                add(k, p, load(tap_column, tap_from));
+                tap_column += t.tap_columns;
+                tap_from = tap_from.wrapping_offset(tap_step);
             }
-            for w in &w {
-                let x = load(column, from);
-                for v in 0..NV {
-                    sum[v] = s.fma(x[v], w[v], sum[v]);
-                }
-                column += t.tap_columns;
-                from = from.wrapping_offset(tap_step);
-            }
+            column += t.place_columns;
+            from = from.wrapping_offset(t.place_columns * column_step);
         }
         return;
     }
     for j in 0..(P - 1) * SLIDE + K {
         let x = load(column, from);
-        for (k, w) in w.iter().enumerate() {
+        for k in 0..K {
             if j >= k && (j - k) % SLIDE == 0 && (j - k) / SLIDE < P {
-                let sum = &mut sums[(j - k) / SLIDE];
-                for v in 0..NV {
-                    sum[v] = s.fma(x[v], w[v], sum[v]);
-                }
+                add(k, (j - k) / SLIDE, x);
             }
         }
         column += t.tap_columns;
@@ -297,7 +315,7 @@ unsafe fn add_segment<
 /// # Safety
 /// `from` is valid to read: with `FULL` for a whole vector, else for the lanes of the mask.
 #[inline(always)]
-unsafe fn read<S: Simd, const FULL: bool>(s: S, from: *const f32, mask: S::M) -> S::V {
+pub(super) unsafe fn read<S: Simd, const FULL: bool>(s: S, from: *const f32, mask: S::M) -> S::V {
     // SAFETY: the caller vouches for it.
     unsafe { if FULL { s.load_ptr(from) } else { s.load_masked(from, mask) } }
 }
@@ -307,12 +325,10 @@ unsafe fn read<S: Simd, const FULL: bool>(s: S, from: *const f32, mask: S::M) ->
 /// # Safety
 /// The pointers of `args` hold what their fields say, for every place and tap that `args` names.
 pub(super) unsafe fn run_tile<S: Simd>(s: S, t: &TileArgs<'_>) {
-    let steps = !t.block.steps.is_empty();
-    let full =
-        t.block.channels == t.block.vectors * S::LANES && (!steps || t.source_channels >= S::LANES);
+    let (block, full) = (t.window.block, t.window.is_full(S::LANES));
     macro_rules! places {
         ($nv:literal, $slide:literal, $full:literal, $steps:literal) => {
-            match t.places {
+            match t.window.places {
                 1 => s.vectorize(TileOp::<1, $nv, $slide, $full, $steps>(t)),
                 2 => s.vectorize(TileOp::<2, $nv, $slide, $full, $steps>(t)),
                 3 => s.vectorize(TileOp::<3, $nv, $slide, $full, $steps>(t)),
@@ -327,14 +343,14 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, t: &TileArgs<'_>) {
     }
     macro_rules! sharing {
         ($nv:literal, $full:literal, $steps:literal) => {
-            match t.sharing {
+            match t.window.sharing {
                 Sharing::One => places!($nv, 1, $full, $steps),
                 Sharing::Two => places!($nv, 2, $full, $steps),
                 Sharing::None => places!($nv, 0, $full, $steps),
             }
         };
     }
-    match (t.block.vectors, full, steps) {
+    match (block.vectors, full, !block.steps.is_empty()) {
         (1, true, false) => sharing!(1, true, false),
         (1, false, false) => sharing!(1, false, false),
         (1, true, true) => sharing!(1, true, true),
