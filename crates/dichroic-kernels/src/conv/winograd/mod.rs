@@ -22,6 +22,7 @@ mod tiles;
 #[allow(dead_code, reason = "the weight gradient uses the other half")]
 mod transform;
 mod weight_gradient;
+mod weight_tile;
 mod weights;
 
 use std::ops::Range;
