@@ -15,8 +15,9 @@ use super::blocks::{Block, Taps, cut_channels, pack_block};
 use super::epilogue::Ends;
 use super::finish::Finish;
 use super::gather::{Gather, Phase, Place};
+use super::shape::{Kind, MOST_PLACES, Shape, most_vectors};
 use super::stage::{Band, Stage, StageMemory};
-use super::tile::{self, MOST_PLACES, Part, TileArgs};
+use super::tile::{self, Part, TileArgs};
 use super::{ConvArgs, Epilogue};
 use crate::isa::Isa;
 use crate::parallel::{self, DisjointMut};
@@ -24,6 +25,8 @@ use crate::simd::{Simd, WithSimd, dispatch};
 
 /// Multiply-adds that one core does in about a nanosecond.
 const MACS_PER_NANOSECOND: usize = 64;
+/// Weights that one core packs in about a nanosecond.
+const VALUES_PER_NANOSECOND: usize = 1;
 /// Multiply-adds of a task: some 30 µs, long against the cost of handing it out and short enough for
 /// cores to finish together.
 const TASK_MACS: usize = 2_000_000;
@@ -82,8 +85,8 @@ enum Work {
 impl DirectPlan {
     pub fn new(gather: Gather, epilogue: Epilogue, isa: Isa) -> Self {
         let lanes = isa.lanes();
-        let widest = gather.group_destinations().div_ceil(lanes).clamp(1, tile::most_vectors(isa));
-        let tile = tile::Shape { vectors: widest, dots: false }.most_places(isa);
+        let widest = gather.group_destinations().div_ceil(lanes).clamp(1, most_vectors(isa));
+        let tile = Shape { kind: Kind::Wide, vectors: widest }.most_places(isa);
         let stages: Vec<Option<Stage>> = (gather.phases.iter())
             .map(|phase| {
                 let row_macs =
@@ -115,7 +118,7 @@ impl DirectPlan {
             for block in &blocks {
                 let steps: usize =
                     parts.iter().map(|part| part.steps(block.shape.step(lanes))).sum();
-                starts.push(starts[starts.len() - 1] + steps * block.shape.vectors * lanes);
+                starts.push(starts[starts.len() - 1] + steps * block.shape.width(lanes));
             }
             let place_macs = starts[blocks.len()];
             phases.push(PhasePlan {
@@ -203,18 +206,19 @@ impl DirectPlan {
 
     pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
         assert_eq!(packed.len(), self.packed_len, "length of the packed weights");
-        let (packed, blocks) = (DisjointMut::new(packed), self.blocks.len());
-        for (phase, plan) in self.gather.phases.iter().zip(&self.phases) {
-            // About a nanosecond for each weight.
-            let nanoseconds = plan.place_macs / blocks.max(1);
-            parallel::for_each(self.gather.groups * blocks, nanoseconds, |i| {
-                let (group, block) = (i / blocks, i % blocks);
-                // SAFETY: each task has the range of a block of its own, and blocks do not overlap.
-                let target = unsafe { packed.range(self.packed_block(plan, group, block)) };
-                let (block, values) = ((group, &self.blocks[block]), (weights, target));
-                pack_block(&self.gather, phase, &plan.parts, block, values, self.lanes());
-            });
-        }
+        let blocks = self.blocks.len();
+        let units = self.phases.len() * self.gather.groups * blocks;
+        let packed = DisjointMut::new(packed);
+        parallel::for_each(units, self.packed_len / units.max(1) / VALUES_PER_NANOSECOND, |unit| {
+            let (phase, group) =
+                (unit / blocks / self.gather.groups, unit / blocks % self.gather.groups);
+            let (plan, block) = (&self.phases[phase], unit % blocks);
+            // SAFETY: the ranges of different blocks, groups and phases do not overlap (`packed_block`).
+            let target = unsafe { packed.range(self.packed_block(plan, group, block)) };
+            let sums = (&self.gather.phases[phase], &plan.parts[..]);
+            let block = (group, &self.blocks[block]);
+            pack_block(&self.gather, sums, block, (weights, target), self.lanes());
+        });
     }
 
     pub fn run(&self, args: ConvArgs<'_>) {
@@ -247,7 +251,7 @@ impl DirectPlan {
                 self.run_tile(s, sum, (i, weights), (&mut places, count), view);
             }
             weights = weights.wrapping_add(
-                part.steps(sum.block.shape.step(S::LANES)) * sum.block.shape.vectors * S::LANES,
+                part.steps(sum.block.shape.step(S::LANES)) * sum.block.shape.width(S::LANES),
             );
         }
     }
@@ -294,7 +298,7 @@ impl DirectPlan {
                     }
                 }
                 weights = weights.wrapping_add(
-                    part.steps(sum.block.shape.step(S::LANES)) * sum.block.shape.vectors * S::LANES,
+                    part.steps(sum.block.shape.step(S::LANES)) * sum.block.shape.width(S::LANES),
                 );
             }
         }

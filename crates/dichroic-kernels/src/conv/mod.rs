@@ -16,6 +16,7 @@ mod input_gradient;
 mod plan;
 mod problem;
 pub mod reference;
+mod shape;
 mod stage;
 #[cfg(test)]
 mod tests;

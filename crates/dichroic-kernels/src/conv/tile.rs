@@ -16,62 +16,8 @@
 
 use super::finish::{Finish, ZEROS};
 use super::gather::{Place, Tap};
-use crate::isa::Isa;
+use super::shape::{Kind, Shape};
 use crate::simd::{Simd, WithSimd};
-
-/// The tallest tile, in places.
-pub(super) const MOST_PLACES: usize = 14;
-
-/// What the vectors of a tile hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// Vectors side by side.
-    pub vectors: usize,
-    /// Each vector belongs to one channel, and its lanes to source values that follow each other; they
-    /// are added up at the end. So half a vector of channels or less leaves no lane without work.
-    pub dots: bool,
-}
-
-impl Shape {
-    /// The most places of a tile: as many as leave registers for the weights and one source value.
-    pub fn most_places(self, isa: Isa) -> usize {
-        let most: &[usize] = match (isa, self.dots) {
-            (Isa::Avx512 | Isa::Neon, false) => &[14, 14, 9, 6],
-            (Isa::Avx2 | Isa::Portable, false) => &[8, 6, 4, 3],
-            (Isa::Avx512, true) => &[14, 14, 8, 6, 5, 4, 3, 3],
-            (Isa::Avx2, true) => &[8, 4, 3, 2],
-            (Isa::Neon | Isa::Portable, true) => &[8, 4],
-        };
-        most[self.vectors - 1]
-    }
-
-    /// The places of the tile that computes `count` places; some are then computed twice. Tiles of dot
-    /// products are compiled in few sizes only, so that they don't double the program.
-    pub fn padded_places(self, isa: Isa, count: usize) -> usize {
-        let sizes: &[usize] = match self.vectors {
-            _ if !self.dots => return count,
-            1 | 2 => &[1, 4, 8],
-            3 => &[1, 3, 7],
-            4 => &[1, 2, 4],
-            _ => &[1],
-        };
-        let most = self.most_places(isa);
-        sizes.iter().copied().find(|&size| size >= count && size <= most).unwrap_or(most)
-    }
-
-    /// Source values that one step takes.
-    pub fn step(self, lanes: usize) -> usize {
-        if self.dots { lanes } else { 1 }
-    }
-}
-
-/// The widest tile that isn't one of dot products, in vectors.
-pub(super) fn most_vectors(isa: Isa) -> usize {
-    match isa {
-        Isa::Avx512 | Isa::Neon => 4,
-        Isa::Avx2 | Isa::Portable => 2,
-    }
-}
 
 /// Source values that lie side by side in memory, seen from any place inside the source.
 #[derive(Clone, Debug)]
@@ -197,6 +143,7 @@ impl<const P: usize, const NV: usize, const U: usize, const DOTS: bool> WithSimd
                         any = true;
                     }
                 }
+                // In small pictures this is much: 3×3 at 7×7 places gains a tenth.
                 if any {
                     // SAFETY: each row is a place of the source with the part's channels, or the zeros,
                     // of which there are as many as a part may have channels.
@@ -293,7 +240,7 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
         match t.finish {
             Finish::Plain | Finish::Rows(_) => {}
             Finish::Relu => apply!(Finish::Relu),
-            Finish::Capped(most) => apply!(Finish::Capped(most)),
+            Finish::Relu6 => apply!(Finish::Relu6),
             Finish::Leaky(slope) => apply!(Finish::Leaky(slope)),
         }
     }
@@ -401,9 +348,11 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, shape: Shape, args: &TileArgs<'_>) 
             s.vectorize(TileOp::<$p, $nv, $u, false>(args))
         };
     }
-    if shape.dots {
+    match shape.kind {
+        Kind::Wide => {}
+        Kind::Half => return s.vectorize_half(HalfOp(args)),
         // SAFETY: the caller's word.
-        return unsafe { run_dots(s, shape, args) };
+        Kind::Dots => return unsafe { run_dots(s, shape, args) },
     }
     // Only what `most_places` allows is compiled, for each register file.
     match (shape.vectors, args.places.len()) {
@@ -415,6 +364,10 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, shape: Shape, args: &TileArgs<'_>) 
         (1, 6) => tile!(6, 1),
         (1, 7) => tile!(7, 1),
         (1, 8) => tile!(8, 1),
+        (1, 9) => tile!(9, 1),
+        (1, 10) => tile!(10, 1),
+        (1, 11) => tile!(11, 1),
+        (1, 12) => tile!(12, 1),
         (2, 1) => tile!(1, 2, 4),
         (2, 2) => tile!(2, 2, 2),
         (2, 3) => tile!(3, 2),
@@ -422,10 +375,6 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, shape: Shape, args: &TileArgs<'_>) 
         (2, 5) => tile!(5, 2),
         (2, 6) => tile!(6, 2),
         (vectors, places) if S::REGISTERS >= 32 => match (vectors, places) {
-            (1, 9) => tile!(9, 1),
-            (1, 10) => tile!(10, 1),
-            (1, 11) => tile!(11, 1),
-            (1, 12) => tile!(12, 1),
             (1, 13) => tile!(13, 1),
             (1, 14) => tile!(14, 1),
             (2, 7) => tile!(7, 2),
@@ -454,6 +403,19 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, shape: Shape, args: &TileArgs<'_>) 
             _ => unreachable!("no tile of {places} places and {vectors} vectors"),
         },
         (vectors, places) => unreachable!("no tile of {places} places and {vectors} vectors"),
+    }
+}
+
+/// A tile of one vector with the token that it is given.
+struct HalfOp<'a, 'b>(&'b TileArgs<'a>);
+
+impl WithSimd for HalfOp<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<S: Simd>(self, s: S) {
+        // SAFETY: `run_tile` alone makes this, and its caller vouches for the pointers.
+        unsafe { run_tile(s, Shape { kind: Kind::Wide, vectors: 1 }, self.0) };
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::avx512::{Avx512, Features};
 use super::{Simd, WithSimd};
 use crate::isa::Isa;
 
@@ -17,6 +18,12 @@ impl Avx2 {
     #[inline]
     pub fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+    }
+
+    /// The token on a CPU with AVX-512, whose detection asks for AVX2 and FMA as well.
+    #[inline(always)]
+    pub(super) fn half_of<F: Features>(_: Avx512<F>) -> Self {
+        Self(())
     }
 }
 
@@ -216,9 +223,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn sum_each<const N: usize>(self, x: [__m256; N]) -> __m256 {
         let mut all = [self.zero(); 4];
-        for i in 0..N {
-            all[i] = x[i];
-        }
+        all[..N].copy_from_slice(&x);
         let [a, b, c, d] = all;
         cpu!({
             // Two halves of sums over a, b, c and d, each over that half of their lanes.

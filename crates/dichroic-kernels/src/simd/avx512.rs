@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::mem::transmute;
 
+use super::avx2::Avx2;
 use super::{Simd, WithSimd};
 use crate::isa::Isa;
 
@@ -315,9 +316,7 @@ impl<F: Features> Simd for Avx512<F> {
     #[inline(always)]
     fn sum_each<const N: usize>(self, x: [__m512; N]) -> __m512 {
         let mut all = [self.zero(); 8];
-        for i in 0..N {
-            all[i] = x[i];
-        }
+        all[..N].copy_from_slice(&x);
         let [a, b, c, d, e, f, g, h] = all;
         let abcd = sum_quarters(a, b, c, d);
         cpu!(if N <= 4 {
@@ -360,5 +359,9 @@ impl<F: Features> Simd for Avx512<F> {
     #[inline(always)]
     fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output {
         F::vectorize(self, op)
+    }
+    #[inline(always)]
+    fn vectorize_half<Op: WithSimd>(self, op: Op) -> Op::Output {
+        Avx2::half_of(self).vectorize(op)
     }
 }

@@ -172,6 +172,12 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Runs the operation in a function compiled for this set.
     fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output;
 
+    /// As [`Simd::vectorize`], with vectors of half the width where the set has such: AVX-512 has AVX2's.
+    #[inline(always)]
+    fn vectorize_half<Op: WithSimd>(self, op: Op) -> Op::Output {
+        self.vectorize(op)
+    }
+
     /// 0 in all lanes.
     #[inline(always)]
     fn zero(self) -> Self::V {

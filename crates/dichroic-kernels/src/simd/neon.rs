@@ -229,9 +229,7 @@ impl Simd for Neon {
     #[inline(always)]
     fn sum_each<const N: usize>(self, x: [float32x4_t; N]) -> float32x4_t {
         let mut all = [self.zero(); 2];
-        for i in 0..N {
-            all[i] = x[i];
-        }
+        all[..N].copy_from_slice(&x);
         cpu!({
             let pairs = vpaddq_f32(all[0], all[1]);
             vpaddq_f32(pairs, pairs)
