@@ -240,7 +240,7 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
         match t.finish {
             Finish::Plain | Finish::Rows(_) => {}
             Finish::Relu => apply!(Finish::Relu),
-            Finish::Relu6 => apply!(Finish::Relu6),
+            Finish::Capped(most) => apply!(Finish::Capped(most)),
             Finish::Leaky(slope) => apply!(Finish::Leaky(slope)),
         }
     }
