@@ -117,7 +117,8 @@ fn stripes(samples: usize) -> Dataset {
     for (sample, class) in classes.iter().enumerate() {
         for i in 0..SIDE {
             let line = 2 + 3 * (*class as usize / 2);
-            let (row, column) = if *class as usize % 2 == 0 { (line, i) } else { (i, line) };
+            let (row, column) =
+                if (*class as usize).is_multiple_of(2) { (line, i) } else { (i, line) };
             pixels[((sample * SIDE + row) * SIDE + column) * 2] += 0.8;
         }
     }

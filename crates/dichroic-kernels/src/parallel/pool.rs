@@ -196,10 +196,10 @@ impl Shared {
         }
         board.work(0, call);
         board.gate.fetch_and(!OPEN, Ordering::AcqRel);
-        let mut looks = 0;
+        let mut looks: u32 = 0;
         while board.gate.load(Ordering::Acquire) != 0 {
             looks += 1;
-            if looks % LOOKS == 0 {
+            if looks.is_multiple_of(LOOKS) {
                 std::thread::yield_now();
             }
             std::hint::spin_loop();
@@ -269,7 +269,7 @@ impl Shared {
             looks = looks.wrapping_add(1);
             if looks == 1 {
                 last_task = Instant::now();
-            } else if looks % LOOKS == 0 {
+            } else if looks.is_multiple_of(LOOKS) {
                 let idle = last_task.elapsed();
                 if idle > LINGER {
                     self.sleep(bed);
