@@ -1,4 +1,4 @@
-//! Batch normalisation: training forward and backward, and inference.
+//! Batch normalisation in training, forward and backward. In inference it is a scale and a shift.
 //!
 //! Sums over the rows are taken in blocks of rows, cut by the shape: short sums in `f32`, joined in
 //! order in `f64`. The variance is that of the deviations from each block's own mean, so that a large
@@ -276,73 +276,5 @@ fn normalise_block(
 fn check_channels(channels: usize, slices: &[Option<&[f32]>]) {
     for slice in slices.iter().flatten() {
         assert_eq!(slice.len(), channels, "there must be one value for each channel");
-    }
-}
-
-/// What inference reads and writes.
-#[derive(Debug)]
-pub struct BatchNormInferenceArgs<'a> {
-    /// `(rows, channels)`.
-    pub x: &'a [f32],
-    /// The factor, `(channels)`; 1 where it is absent.
-    pub gamma: Option<&'a [f32]>,
-    /// The offset, `(channels)`; 0 where it is absent.
-    pub beta: Option<&'a [f32]>,
-    /// The moving mean, `(channels)`.
-    pub mean: &'a [f32],
-    /// The moving variance, `(channels)`.
-    pub variance: &'a [f32],
-    /// `(rows, channels)`.
-    pub y: &'a mut [f32],
-    /// [`BatchNormInference::scratch_len`] values.
-    pub scratch: &'a mut [f32],
-}
-
-/// Batch normalisation in inference: as in training, with the moving mean and variance.
-///
-/// Where a convolution comes before it, its weights are better scaled once and for all.
-///
-/// # Source
-/// `keras.layers.BatchNormalization`, `training=False`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BatchNormInference {
-    problem: BatchNormProblem,
-    isa: Isa,
-}
-
-impl BatchNormInference {
-    /// Plans for one problem.
-    ///
-    /// # Errors
-    /// Those of [`BatchNormForward::new`].
-    pub fn new(problem: BatchNormProblem, isa: Isa) -> Result<Self, KernelError> {
-        problem.validate()?;
-        Ok(Self { problem, isa })
-    }
-
-    /// The number of scratch values that a run needs: the inverse deviations.
-    pub fn scratch_len(&self) -> usize {
-        self.problem.channels
-    }
-
-    /// Normalises.
-    ///
-    /// # Panics
-    /// When a length is not that of the problem.
-    pub fn run(&self, args: BatchNormInferenceArgs<'_>) {
-        let BatchNormInferenceArgs { x, gamma, beta, mean, variance, y, scratch } = args;
-        let p = &self.problem;
-        assert_eq!(x.len(), p.len(), "the input's length must be that of the problem");
-        assert_eq!(y.len(), p.len(), "the output's length must be that of the problem");
-        check_channels(p.channels, &[Some(mean), Some(variance), gamma, beta]);
-        if p.channels == 0 {
-            return;
-        }
-        let inv_std = &mut scratch[..p.channels];
-        for (inv_std, &variance) in inv_std.iter_mut().zip(variance) {
-            *inv_std = (1.0 / (f64::from(variance) + f64::from(p.epsilon)).sqrt()) as f32;
-        }
-        let per = PerChannel { mean, inv_std, gamma, beta };
-        normalise((p, self.isa), x, Added::Nothing, y, &per);
     }
 }

@@ -449,3 +449,29 @@ fn an_instruction_set_that_is_missing_is_refused() {
     let missing = if Isa::Neon.is_available() { Isa::Avx2 } else { Isa::Neon };
     ConvWeightGradient::plan(ConvProblem::new_dense(1, 1, 1), ConvMode::Exact, missing);
 }
+
+#[test]
+fn a_result_larger_than_the_caches_has_the_bits_of_one_written_through_them() {
+    let pointwise = |channels| ConvProblem::new_2d(1, [1024, 512], channels, 16);
+    let depthwise = ConvProblem { groups: 16, ..pointwise(16).kernel_2d([3, 3]) }.same_padding();
+    for problem in [pointwise(3), pointwise(40), depthwise] {
+        let (input, weights) =
+            (values(problem.input_len(), 1, false), values(problem.weights_len(), 2, false));
+        for isa in Isa::available() {
+            let plan = ConvForward::plan(problem, Epilogue::default(), ConvMode::Exact, isa);
+            let mut packed = vec![0.0; plan.packed_len()];
+            plan.pack(&weights, &mut packed);
+            let mut memory = vec![0.0; problem.output_len() + 32];
+            let aligned = memory.as_ptr().align_offset(64);
+            // One value further no vector is aligned, and none can be written past the caches.
+            let [streamed, written] = [aligned, aligned + 1].map(|start| {
+                let output = &mut memory[start..start + problem.output_len()];
+                let scratch = &mut vec![0.0; plan.scratch_len()][..];
+                let (input, packed) = (&input[..], &packed[..]);
+                plan.run(ConvArgs { input, packed, bias: None, residual: None, output, scratch });
+                output.to_vec()
+            });
+            assert!(streamed == written, "{problem:?} on {isa}");
+        }
+    }
+}

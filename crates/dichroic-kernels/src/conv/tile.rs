@@ -89,6 +89,9 @@ pub(super) struct TileArgs<'a> {
     /// The sum is complete after this part.
     pub complete: bool,
     pub finish: Finish,
+    /// The block fills its vectors, whose places in the destination are aligned: they may be written past
+    /// the caches.
+    pub stream: bool,
 }
 
 /// A tile of P places and NV vectors, with U sets of sums where it is too small to keep the
@@ -243,6 +246,17 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
             Finish::Capped(most) => apply!(Finish::Capped(most)),
             Finish::Leaky(slope) => apply!(Finish::Leaky(slope)),
         }
+    }
+    if t.stream {
+        for p in 0..P {
+            let to = t.output.wrapping_add(places[p].destination * t.output_stride);
+            for v in 0..NV {
+                // SAFETY: the destination holds the block's channels at each of the places, which fill
+                // all vectors and are aligned (`TileArgs::stream`).
+                unsafe { s.stream_ptr(sums[p][v], to.wrapping_add(v * S::LANES)) };
+            }
+        }
+        return;
     }
     let last = NV - 1;
     let mask = s.first(t.channels - last * S::LANES);

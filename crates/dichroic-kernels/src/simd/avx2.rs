@@ -253,13 +253,6 @@ impl Simd for Avx2 {
         })
     }
     #[inline(always)]
-    fn pair_bf16(self, low: __m256, high: __m256) -> __m256 {
-        cpu!({
-            let (low, high) = (_mm256_srli_epi32::<16>(round_bf16(low)), round_bf16(high));
-            _mm256_castsi256_ps(_mm256_blend_epi16::<0b1010_1010>(low, high))
-        })
-    }
-    #[inline(always)]
     fn dot_bf16(self, a: __m256, b: __m256, sum: __m256) -> __m256 {
         cpu!({
             let high = |x| {

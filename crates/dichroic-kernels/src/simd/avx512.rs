@@ -345,14 +345,6 @@ impl<F: Features> Simd for Avx512<F> {
         F::pack_bf16(self, first, second)
     }
     #[inline(always)]
-    fn pair_bf16(self, low: __m512, high: __m512) -> __m512 {
-        cpu!({
-            let (low, high) = (_mm512_srli_epi32::<16>(round_bf16(low)), round_bf16(high));
-            // The low half of `low`, the high half of `high`.
-            _mm512_castsi512_ps(_mm512_mask_blend_epi16(0xaaaa_aaaa, low, high))
-        })
-    }
-    #[inline(always)]
     fn dot_bf16(self, a: __m512, b: __m512, sum: __m512) -> __m512 {
         F::dot_bf16(self, a, b, sum)
     }

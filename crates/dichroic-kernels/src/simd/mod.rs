@@ -162,8 +162,6 @@ pub trait Simd: Copy + Send + Sync + 'static {
 
     /// Rounds 2 × `LANES` values that follow each other to bfloat16, two to a lane: see [`bf16`].
     fn pack_bf16(self, first: Self::V, second: Self::V) -> Self::V;
-    /// Rounds both to bfloat16 and joins them lane by lane: see [`bf16`].
-    fn pair_bf16(self, low: Self::V, high: Self::V) -> Self::V;
     /// a.low × b.low + (a.high × b.high + sum) on lanes of two bfloat16 each: see [`bf16`].
     ///
     /// Products are exact; each sum is rounded to `f32`, or both at once, as the CPU does.

@@ -251,14 +251,6 @@ impl Simd for Neon {
         })
     }
     #[inline(always)]
-    fn pair_bf16(self, low: float32x4_t, high: float32x4_t) -> float32x4_t {
-        cpu!({
-            let low = vshrq_n_u32::<16>(round_bf16(low));
-            let mask = vdupq_n_u32(0xffff_0000);
-            vreinterpretq_f32_u32(vbslq_u32(mask, round_bf16(high), low))
-        })
-    }
-    #[inline(always)]
     fn dot_bf16(self, a: float32x4_t, b: float32x4_t, sum: float32x4_t) -> float32x4_t {
         cpu!({
             let high = |x| {

@@ -217,10 +217,6 @@ impl Simd for Portable {
         F32x4(array::from_fn(|i| bf16::pair(value(2 * i), value(2 * i + 1))))
     }
     #[inline(always)]
-    fn pair_bf16(self, low: F32x4, high: F32x4) -> F32x4 {
-        zip(low, high, bf16::pair)
-    }
-    #[inline(always)]
     fn dot_bf16(self, a: F32x4, b: F32x4, sum: F32x4) -> F32x4 {
         let high = |x| map(x, bf16::high);
         let low = |x| map(x, bf16::low);

@@ -193,8 +193,6 @@ impl WithSimd for Bfloat16 {
             let (a, b) = (s.load(first), s.load(second));
             let neighbours = pair.chunks(2).map(|x| bf16::pair(x[0], x[1])).collect();
             same(bits(s.pack_bf16(a, b)), neighbours);
-            let joined = first.iter().zip(second).map(|(&x, &y)| bf16::pair(x, y)).collect();
-            same(bits(s.pair_bf16(a, b)), joined);
         }
         let word = |low, high| s.splat(bf16::pair(low, high));
         let dot = s.dot_bf16(word(3.0, -0.5), word(7.0, 8.0), s.splat(100.0));

@@ -19,7 +19,6 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 mod tiles;
-#[allow(dead_code, reason = "the weight gradient uses the other half")]
 mod transform;
 mod weight_gradient;
 mod weight_tile;

@@ -18,7 +18,7 @@
 //! | α | points | forward and input gradient | weight gradient |
 //! |---|---|---|---|
 //! | 6 | 0, ±2/3, ±3/2, ∞ | [`Input6`], [`Kernel6`], [`Output6`] | [`Input6`], [`Gradient6`], [`Weights6`] |
-//! | 4 | 0, ±1, ∞ | [`Input4`], [`Kernel4`], [`Output4`] | [`Input4`], [`Gradient4`], [`Weights4`] |
+//! | 4 | 0, ±1, ∞ | [`Input4`], [`Kernel4`], [`Output4`] | – |
 //!
 //! The usual points for α = 6 are 0, ±1, ±2. Their largest error was 4 times that of ±2/3 and ±3/2 (5.9 against
 //! 1.4 × 10⁻⁶ of the largest result, 64 channels), which cost no more: the product of their squares is 1.
@@ -172,7 +172,7 @@ impl Transform<6, 3> for Weights6 {
     }
 }
 
-/// Bᵀ of α = 4, its first row with the sign turned (as in [`Kernel4`] and [`Gradient4`]).
+/// Bᵀ of α = 4, its first row with the sign turned (as in [`Kernel4`]).
 pub(in crate::conv) enum Input4 {}
 
 impl Transform<4, 4> for Input4 {
@@ -201,29 +201,6 @@ impl Transform<4, 2> for Output4 {
     #[inline(always)]
     fn apply<S: Simd>(s: S, x: [S::V; 4]) -> [S::V; 2] {
         [s.add(x[0], s.add(x[1], x[2])), s.add(s.sub(x[1], x[2]), x[3])]
-    }
-}
-
-/// G of m = 3, r = 2.
-pub(in crate::conv) enum Gradient4 {}
-
-impl Transform<2, 4> for Gradient4 {
-    #[inline(always)]
-    fn apply<S: Simd>(s: S, x: [S::V; 2]) -> [S::V; 4] {
-        let half = s.splat(0.5);
-        let even = s.mul(half, x[0]);
-        [x[0], s.fma(half, x[1], even), s.neg_fma(half, x[1], even), x[1]]
-    }
-}
-
-/// Aᵀ of m = 3, r = 2.
-pub(in crate::conv) enum Weights4 {}
-
-impl Transform<4, 3> for Weights4 {
-    #[inline(always)]
-    fn apply<S: Simd>(s: S, x: [S::V; 4]) -> [S::V; 3] {
-        let even = s.add(x[1], x[2]);
-        [s.add(x[0], even), s.sub(x[1], x[2]), s.add(even, x[3])]
     }
 }
 
@@ -272,7 +249,6 @@ mod tests {
     #[test]
     fn the_transforms_of_four_points_correlate_exactly() {
         assert_eq!(error::<Input4, Kernel4, Output4, 4, 3, 2>(), 0.0);
-        assert_eq!(error::<Input4, Gradient4, Weights4, 4, 2, 3>(), 0.0);
     }
 
     #[test]
