@@ -10,7 +10,7 @@ use super::{Simd, WithSimd};
 use crate::isa::Isa;
 
 /// The token of AVX-512; only [`Avx512::detect`] creates one, and only [`Avx512::detect_bf16`] one
-/// with [`Bf16`].
+/// with `Bf16`.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512<F: Features = Base>(PhantomData<F>);
 
