@@ -1,0 +1,1 @@
+import{f as e}from"./index-B5AFPq1s.js";function t({model:t}){return e(`p`,{children:t.name})}export{t as default};

@@ -1,0 +1,96 @@
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { colours } from "../drawing/colours";
+import { rangeOf, type Curve } from "../drawing/line-chart";
+import { useWidth } from "../drawing/width";
+import { FONTS } from "../drawing/surface";
+import "./LineChart.css";
+
+interface LineChartProps {
+  /** What the chart shows, for those who can't see it. */
+  label: string;
+  curves: readonly Curve[];
+  xLabel: string;
+  height?: number;
+  format(value: number): string;
+}
+
+/** Curves that grow while one looks on; the cursor reads the values off. */
+export function LineChart({ label, curves, xLabel, height = 260, format }: LineChartProps) {
+  const [place, width] = useWidth<HTMLDivElement>();
+  const chart = useRef<uPlot | null>(null);
+  const { ink, muted, rule } = colours.value;
+  // Another set of curves or colours is another chart; new points are not.
+  const look = JSON.stringify([
+    curves.map(({ name, colour, dashed }) => [name, colour, dashed]),
+    xLabel,
+    ink,
+    height,
+  ]);
+
+  useEffect(() => {
+    if (width === 0) return;
+    const font = `13px ${FONTS.sans}`;
+    const axis = { stroke: muted, font, grid: { stroke: rule, width: 1 }, ticks: { show: false } };
+    const options: uPlot.Options = {
+      width,
+      height,
+      padding: [10, 12, 0, 0],
+      cursor: { y: false, points: { size: 8 } },
+      legend: { live: true },
+      scales: { x: { time: false } },
+      axes: [
+        { ...axis, label: xLabel, labelFont: font, labelSize: 22, grid: { show: false } },
+        { ...axis, size: 56, values: (_, values) => values.map((value) => String(round(value))) },
+      ],
+      series: [
+        { label: xLabel, value: (_, value) => (value === null ? "–" : String(round(value))) },
+        ...curves.map(
+          ({ name, colour, dashed }): uPlot.Series => ({
+            label: name,
+            stroke: colour,
+            width: 2,
+            spanGaps: true,
+            ...(dashed && { dash: [6, 4] }),
+            points: { show: (self, series) => (self.data[series]?.length ?? 0) < 24 },
+            value: (_, value) => (value === null ? "–" : format(value)),
+          }),
+        ),
+      ],
+    };
+    const made = new uPlot(options, tablesOf(curves), place.current!);
+    chart.current = made;
+    return () => {
+      chart.current = null;
+      made.destroy();
+    };
+    // `look` stands for what the options are made of.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [look, width]);
+
+  useEffect(() => {
+    const range = rangeOf(curves);
+    const made = chart.current;
+    if (!made || !range) return;
+    made.batch(() => {
+      made.setData(tablesOf(curves), false);
+      made.setScale("x", { min: range.x[0], max: range.x[1] });
+      made.setScale("y", { min: range.y[0], max: range.y[1] });
+    });
+  });
+
+  return <div ref={place} class="line-chart" role="group" aria-label={label} />;
+}
+
+/** One list of places for all curves, and for each curve its value or a gap. */
+function tablesOf(curves: readonly Curve[]): uPlot.AlignedData {
+  const tables = curves.map(
+    ({ points }): uPlot.AlignedData => [points.map(([x]) => x), points.map(([, y]) => y)],
+  );
+  return tables.length > 0 ? uPlot.join(tables) : [[]];
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
