@@ -47,6 +47,11 @@ static PHOTOS: [(&str, &[u8]); 10] = photos!(
 static FASHION_PIXELS: &[u8] = include_bytes!("../../data/fashion/fashion.png");
 static FASHION_LABELS: &str = include_str!("../../data/fashion/labels.txt");
 
+/// The ten photographs that the patches of `photos` are cut from: name, and the bytes of a JPEG file of 360 × 360 pixels.
+pub fn photographs() -> &'static [(&'static str, &'static [u8])] {
+    &PHOTOS
+}
+
 /// The data set of this name.
 ///
 /// - `photos`: 32 × 32 patches of ten colour photographs; the class is the photograph. 4,200 to train on; 1,680 to test

@@ -22,7 +22,7 @@ pub mod picture;
 pub use array::{Array, PixelRange, Values};
 pub use atomic::write_beside;
 pub use dataset::{Dataset, Split};
-pub use embedded::{NAMES, named};
+pub use embedded::{NAMES, named, photographs};
 pub use error::DataError;
 pub use limits::{Limits, available_memory};
 pub use npz::Names;

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use image::{
+    ColorType, DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage,
+};
 
 use super::{DataError, Limits, jpeg};
 
@@ -45,6 +47,96 @@ pub fn read_picture(
 ) -> Result<Vec<u8>, DataError> {
     let file = File::open(path).map_err(|error| DataError::io(path, error))?;
     decode(BufReader::new(file), path, limits).and_then(|image| fit(image, path, shape, limits))
+}
+
+/// A picture at its own size, to be fitted to one model after another.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    image: DynamicImage,
+    name: PathBuf,
+    limits: Limits,
+}
+
+impl Picture {
+    /// Decodes the bytes of a PNG or JPEG file; the name stands in errors.
+    ///
+    /// # Errors
+    /// As [`read_picture`].
+    pub fn decode(bytes: &[u8], name: &str, limits: &Limits) -> Result<Self, DataError> {
+        let name = PathBuf::from(name);
+        let image = decode(Cursor::new(bytes), &name, limits)?;
+        Ok(Self { image, name, limits: *limits })
+    }
+
+    /// A picture of these bytes `(height, width, channels)`, with 1, 3 or 4 channels.
+    ///
+    /// # Errors
+    /// When the bytes are not as many as the shape says, or the channels are others.
+    pub fn of_pixels(
+        shape: PictureShape,
+        pixels: Vec<u8>,
+        name: &str,
+        limits: &Limits,
+    ) -> Result<Self, DataError> {
+        let name = PathBuf::from(name);
+        let got = format!("{} bytes", pixels.len());
+        let sides = u32::try_from(shape.width).ok().zip(u32::try_from(shape.height).ok());
+        let image = sides.filter(|_| shape.elements().is_some_and(|bytes| bytes > 0)).and_then(
+            |(width, height)| match shape.channels {
+                1 => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
+                3 => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
+                4 => RgbaImage::from_raw(width, height, pixels).map(DynamicImage::from),
+                _ => None,
+            },
+        );
+        let expected = || {
+            let PictureShape { height, width, channels } = shape;
+            format!("the pixels of ({height}, {width}, {channels}) with 1, 3 or 4 channels")
+        };
+        let image = image.ok_or_else(|| DataError::format(&name, "picture", expected(), got))?;
+        Ok(Self { image, name, limits: *limits })
+    }
+
+    /// Its size and channels.
+    pub fn shape(&self) -> PictureShape {
+        let channels = match self.image.color() {
+            ColorType::L8 | ColorType::L16 => 1,
+            ColorType::La8 | ColorType::La16 | ColorType::Rgba8 | ColorType::Rgba16 => 4,
+            _ => 3,
+        };
+        let (height, width) = (self.image.height() as usize, self.image.width() as usize);
+        PictureShape { height, width, channels }
+    }
+
+    /// The bytes `(height, width, channels)` in this size, as [`read_picture`] gives them.
+    ///
+    /// # Errors
+    /// When the size is larger than the limits allow, or the shape asks for channels other than 1, 3 or 4.
+    pub fn fitted(&self, shape: PictureShape) -> Result<Vec<u8>, DataError> {
+        fit(self.image.clone(), &self.name, shape, &self.limits)
+    }
+
+    /// A PNG file of the picture, made smaller where a side is longer than `longest`.
+    ///
+    /// # Errors
+    /// When it can't be encoded.
+    pub fn png(&self, longest: u32) -> Result<Vec<u8>, DataError> {
+        let small = if self.image.width().max(self.image.height()) > longest {
+            self.image.thumbnail(longest, longest)
+        } else {
+            self.image.clone()
+        };
+        let small = match self.shape().channels {
+            1 => DynamicImage::from(small.into_luma8()),
+            3 => DynamicImage::from(small.into_rgb8()),
+            _ => DynamicImage::from(small.into_rgba8()),
+        };
+        let mut bytes = Cursor::new(Vec::new());
+        small.write_to(&mut bytes, ImageFormat::Png).map_err(|error| {
+            DataError::format(&self.name, "picture", "pixels that PNG can hold", error.to_string())
+        })?;
+        Ok(bytes.into_inner())
+    }
 }
 
 /// Decodes a picture at its own size, after its size was checked.
@@ -156,6 +248,28 @@ mod tests {
         assert!(
             read(&encoded(ImageFormat::Png), PictureShape { width: usize::MAX, ..OWN }).is_err()
         );
+    }
+
+    #[test]
+    fn a_picture_in_memory_is_fitted_as_one_from_a_file() {
+        let bytes = encoded(ImageFormat::Png);
+        let picture = Picture::decode(&bytes, "a.png", &WIDE).unwrap();
+        let small = PictureShape { height: 4, width: 4, channels: 1 };
+        assert_eq!(picture.fitted(small).unwrap(), read(&bytes, small).unwrap());
+        let pixels = picture.fitted(OWN).unwrap();
+        let again = Picture::of_pixels(OWN, pixels.clone(), "drawing", &WIDE).unwrap();
+        assert_eq!((again.shape(), again.fitted(OWN).unwrap()), (OWN, pixels));
+        let shown = Picture::decode(&again.png(8).unwrap(), "b.png", &WIDE).unwrap();
+        assert_eq!(shown.shape(), PictureShape { height: 4, width: 8, channels: 3 });
+    }
+
+    #[test]
+    fn pixels_that_are_no_picture_are_refused() {
+        let refused =
+            |shape, count| Picture::of_pixels(shape, vec![0; count], "drawing", &WIDE).is_err();
+        assert!(refused(OWN, 5) && refused(PictureShape { channels: 2, ..OWN }, 256));
+        assert!(refused(PictureShape { height: usize::MAX, ..OWN }, 0));
+        assert!(refused(PictureShape { height: 0, ..OWN }, 0));
     }
 
     #[test]
