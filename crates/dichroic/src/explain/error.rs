@@ -30,6 +30,18 @@ pub enum ExplainError {
         /// The filter asked for.
         filter: usize,
     },
+    /// Only separable convolutions have stages.
+    #[error(
+        "layer {layer:?} ({class_name}) has no stage {stage:?}; only separable convolutions have stages"
+    )]
+    NoStages {
+        /// The layer.
+        layer: String,
+        /// Its class.
+        class_name: String,
+        /// The stage asked for.
+        stage: &'static str,
+    },
     /// The output has no such position.
     #[error(
         "layer {layer:?} has an output of {}: give {} from 0 to {}, got {}",

@@ -3,8 +3,10 @@
 //! Everything here is data first; the texts and pictures are made from the same structures that serde writes as JSON.
 
 mod axes;
+mod channels;
 mod cost;
 mod error;
+mod filters;
 mod layer;
 mod picture;
 mod receptive_field;
@@ -17,6 +19,7 @@ mod what_if;
 pub use axes::Axes;
 pub use cost::{Cost, Costs, macs};
 pub use error::ExplainError;
+pub use filters::{FilterMatrix, FilterOrders, FilterStatistics, Stage};
 pub use layer::{
     ConvolutionExplanation, LayerExplanation, Note, StageExplanation, TermExplanation,
 };
