@@ -8,6 +8,7 @@ mod cost;
 mod error;
 mod filters;
 mod layer;
+mod message;
 mod picture;
 mod receptive_field;
 mod summary;
@@ -15,6 +16,7 @@ mod summary;
 mod tests;
 mod trace;
 mod what_if;
+mod width;
 
 pub use axes::Axes;
 pub use cost::{Cost, Costs, macs};
@@ -23,6 +25,7 @@ pub use filters::{FilterMatrix, FilterOrders, FilterStatistics, Stage};
 pub use layer::{
     ConvolutionExplanation, LayerExplanation, Note, StageExplanation, TermExplanation,
 };
+pub use message::{Argument, Language, Message, UnknownLanguage, words};
 pub use picture::{Anchor, FilterPicture, Mark, Rgb, Scene};
 pub use receptive_field::ReceptiveField;
 pub use summary::{

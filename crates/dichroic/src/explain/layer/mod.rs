@@ -1,5 +1,6 @@
 //! One layer explained: its counts, its shapes, and for convolutions what moves where.
 
+mod other;
 mod text;
 
 use serde::Serialize;
@@ -8,6 +9,8 @@ use super::ExplainError;
 use super::axes::{Axes, axes};
 use super::cost::macs;
 use super::error::sizes;
+use super::message::words::layer as words;
+use super::message::{Language, Message, all_in, formula};
 use super::trace::convolutions;
 use crate::Shape;
 use crate::layers::{Convolution, Count, Layer, Sharing, grouped};
@@ -55,7 +58,7 @@ pub struct LayerExplanation {
     /// Weights and biases.
     pub parameters: u64,
     /// How that number comes about.
-    pub formula: String,
+    pub formula: Message,
     /// Multiply-adds for one item; `None` where a size is open.
     pub macs: Option<u64>,
     /// Each weight array with its count.
@@ -91,7 +94,7 @@ pub struct TermExplanation {
     /// The number of its values.
     pub count: u64,
     /// How that number comes about.
-    pub formula: String,
+    pub formula: Message,
     /// Whether gradients change it.
     pub trainable: bool,
 }
@@ -127,9 +130,9 @@ pub struct ConvolutionExplanation {
 #[derive(Clone, Debug, Serialize)]
 pub struct Note {
     /// What it is about.
-    pub about: &'static str,
+    pub about: Message,
     /// The lines.
-    pub lines: Vec<String>,
+    pub lines: Vec<Message>,
 }
 
 impl LayerExplanation {
@@ -173,7 +176,7 @@ fn explain(model: &Model, layer: &LayerRef, name: &str) -> Result<LayerExplanati
         weights: 0,
         biases: 0,
         parameters: 0,
-        formula: "0".to_owned(),
+        formula: Message::verbatim("0"),
         macs: Some(0),
         terms: Vec::new(),
         convolution: None,
@@ -182,12 +185,8 @@ fn explain(model: &Model, layer: &LayerRef, name: &str) -> Result<LayerExplanati
     let inputs = match layer.body() {
         Body::Input(shape) => {
             explained.output_shape = axes(std::slice::from_ref(shape));
-            explained.notes = vec![Note {
-                about: "counts",
-                lines: vec![format!(
-                    "data come in here with the shape {shape}; nothing is computed and nothing learned"
-                )],
-            }];
+            let line = words::input_data(shape.to_string());
+            explained.notes = vec![Note { about: words::about_counts(), lines: vec![line] }];
             return Ok(explained);
         }
         _ => layer
@@ -217,7 +216,7 @@ fn explain_layer(
     explained.parameters = count.total();
     explained.biases = count.terms.iter().filter(|t| t.weight == "bias").map(|t| t.total()).sum();
     explained.weights = explained.parameters - explained.biases;
-    explained.formula = count.to_string();
+    explained.formula = formula(&count);
     explained.macs = macs(kind, inputs, &output);
     explained.terms = terms(&count);
     match kind.convolution(inputs) {
@@ -234,7 +233,7 @@ fn explain_layer(
             explained.notes =
                 text::convolution(explained, &convolution, &kernels, (&inputs[0], &output));
         }
-        None => explained.notes = text::other(explained, kind, inputs, &output),
+        None => explained.notes = other::other(explained, kind, inputs, &output),
     }
     Ok(())
 }
@@ -254,24 +253,20 @@ fn explain_model(
         .sum();
     explained.weights = explained.parameters - explained.biases;
     explained.macs = super::cost::Costs::of(nested).macs(nested);
-    let mut lines = vec![format!("a model of {} layers used as one layer", nested.layers().len())];
+    let mut lines = vec![words::model_inside(nested.layers().len())];
     let mut parts = Vec::new();
     for layer in nested.layers() {
         let params = nested.count_of(layer);
         if params > 0 {
             parts.push(grouped(params));
         }
-        lines.push(format!(
-            "{} ({}): {} parameters",
-            layer.name(),
-            layer.class_name(),
-            grouped(params)
-        ));
+        lines.push(words::inside(layer.name(), layer.class_name(), params));
     }
     if !parts.is_empty() {
-        explained.formula = format!("{} = {}", parts.join(" + "), grouped(explained.parameters));
+        let sum = format!("{} = {}", parts.join(" + "), grouped(explained.parameters));
+        explained.formula = Message::verbatim(sum);
     }
-    explained.notes = vec![Note { about: "layers inside", lines }];
+    explained.notes = vec![Note { about: words::about_inside(), lines }];
     Ok(())
 }
 
@@ -279,7 +274,7 @@ fn terms(count: &Count) -> Vec<TermExplanation> {
     let explained = |term: &crate::layers::Term| TermExplanation {
         weight: term.weight,
         count: term.total(),
-        formula: Count { terms: vec![term.clone()] }.to_string(),
+        formula: formula(&Count { terms: vec![term.clone()] }),
         trainable: term.trainable,
     };
     count.terms.iter().map(explained).collect()
@@ -401,6 +396,19 @@ pub(super) fn sharing_name(sharing: Sharing) -> &'static str {
 }
 
 impl LayerExplanation {
+    /// The same explanation, shown and written as JSON in a language. Field names stay as they are.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        let notes = self
+            .notes
+            .iter_mut()
+            .flat_map(|note| std::iter::once(&mut note.about).chain(&mut note.lines));
+        all_in(notes, language);
+        all_in(self.terms.iter_mut().map(|term| &mut term.formula), language);
+        all_in([&mut self.formula], language);
+        self
+    }
+
     /// The explanation as text: a title, then a paragraph for each note.
     pub fn text(&self) -> String {
         let shape = |axes: &Option<Axes>| axes.as_ref().map_or_else(|| "?".to_owned(), Axes::text);

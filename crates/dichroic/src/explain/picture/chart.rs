@@ -1,7 +1,7 @@
 //! Variants of a layer as bars: parameters, and test accuracy where they have been trained.
 
 use super::scene::{Anchor, Rgb, Scene, text_width};
-use crate::explain::{Variant, WhatIf};
+use crate::explain::{Language, Variant, WhatIf};
 use crate::layers::grouped;
 
 const BAR: u32 = 320;
@@ -16,6 +16,7 @@ const OWN: Rgb = [250, 244, 214];
 impl WhatIf {
     /// The variants as a picture: a bar for the parameters of each, and one for its accuracy once it has been trained.
     pub fn picture(&self) -> Scene {
+        // The letters of pictures are Latin.
         let title = format!("{} ({}) under every sharing", self.layer, self.class_name);
         let mut scene = Scene::new(title.clone());
         let trained = self.variants.iter().any(|variant| variant.test_accuracy.is_some());
@@ -62,14 +63,12 @@ impl WhatIf {
 }
 
 fn label(variant: &Variant) -> String {
-    let short = match variant.sharing {
-        "across_input_channels" => "one kernel a filter",
-        _ => variant.name.split([',', ':']).next().unwrap_or(&variant.name),
-    };
-    // Two ways of depthwise differ only after the comma.
+    let name = variant.name.text_in(Language::English);
     match variant.sharing {
-        "depthwise" => variant.name.clone(),
-        _ => short.to_owned(),
+        "across_input_channels" => "one kernel a filter".to_owned(),
+        // Two ways of depthwise differ only after the comma.
+        "depthwise" => name,
+        _ => name.split([',', ':']).next().unwrap_or(&name).to_owned(),
     }
 }
 

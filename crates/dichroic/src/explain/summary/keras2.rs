@@ -1,6 +1,7 @@
 //! The summary in the form of Keras before 2.3, as the first scripts on the web show it.
 
 use super::{Row, Summary, SummaryError, SummaryOptions};
+use crate::explain::width::{padded_right, width};
 use crate::layers::grouped;
 
 /// The text of the old `summary()`: no title, a rule after each layer, texts cut at their column's end.
@@ -16,9 +17,9 @@ pub(super) fn render(summary: &Summary, options: &SummaryOptions) -> Result<Stri
     let relative = options.positions.clone().unwrap_or_else(|| defaults.to_vec());
     let mut ends: Vec<usize> =
         relative.iter().map(|position| (position * length as f64).max(0.0) as usize).collect();
-    let mut headers = vec!["Layer (type)", "Output Shape", "Param #"];
+    let mut headers = ["Layer (type)", "Output Shape", "Param #"].map(str::to_owned).to_vec();
     if !summary.chain {
-        headers.push("Connected to");
+        headers.push("Connected to".to_owned());
     }
     ends.truncate(headers.len());
     if ends.len() < headers.len() || ends.windows(2).any(|pair| pair[0] >= pair[1]) {
@@ -27,19 +28,20 @@ pub(super) fn render(summary: &Summary, options: &SummaryOptions) -> Result<Stri
 
     let rows = summary.shown(options)?;
     if options.show_trainable {
-        headers.push("Trainable");
+        headers.push("Trainable".to_owned());
         length += 11;
         ends.push(length);
     }
     for column in &options.columns {
-        let texts = rows.iter().map(|(_, row)| column.text(row).chars().count());
-        headers.push(column.header());
-        length += texts.chain([column.header().chars().count()]).max().unwrap_or(0) + 2;
+        let header = column.header().text_in(summary.language);
+        let texts = rows.iter().map(|(_, row)| width(&column.text(row)));
+        length += texts.chain([width(&header)]).max().unwrap_or(0) + 2;
+        headers.push(header);
         ends.push(length);
     }
 
     let mut text = format!("{}\n", "_".repeat(length));
-    text += &line(&headers.iter().map(ToString::to_string).collect::<Vec<_>>(), &ends);
+    text += &line(&headers, &ends);
     text += &format!("{}\n", "=".repeat(length));
     for (index, (depth, row)) in rows.iter().enumerate() {
         if index > 0 {
@@ -101,15 +103,16 @@ fn fields(
 
 /// A line of fields, each cut at its column's end, with a blank before the next.
 fn line(fields: &[String], ends: &[usize]) -> String {
-    let mut line: Vec<char> = Vec::new();
-    for (index, (field, end)) in fields.iter().zip(ends).enumerate() {
-        if index > 0 {
+    let mut line = String::new();
+    for (index, (field, &end)) in fields.iter().zip(ends).enumerate() {
+        // A blank is kept free before the next field.
+        let room = if index + 1 < fields.len() { end.saturating_sub(1) } else { end };
+        line += field;
+        while width(&line) > room {
             line.pop();
-            line.push(' ');
         }
-        line.extend(field.chars());
-        line.resize(*end, ' ');
+        line = padded_right(&line, end);
     }
     line.push('\n');
-    line.into_iter().collect()
+    line
 }

@@ -2,6 +2,8 @@
 
 use super::table::{Align, Heading, Ink, Text, draw, widths};
 use super::{Row, Summary, SummaryError, SummaryOptions, memory};
+use crate::explain::message::words::summary as words;
+use crate::explain::width::width;
 use crate::layers::grouped;
 
 /// The text of Keras's `summary()`.
@@ -9,16 +11,17 @@ use crate::layers::grouped;
 /// # Source
 /// `print_summary` in `keras/src/utils/summary_utils.py`.
 pub(super) fn render(summary: &Summary, options: &SummaryOptions) -> Result<String, SummaryError> {
+    let heading = |title: &str, align| Heading { title: title.to_owned(), align };
     let mut headings = vec![
-        Heading { title: "Layer (type)", align: Align::Left },
-        Heading { title: "Output Shape", align: Align::Left },
-        Heading { title: "Param #", align: Align::Right },
+        heading("Layer (type)", Align::Left),
+        heading("Output Shape", Align::Left),
+        heading("Param #", Align::Right),
     ];
     if !summary.chain {
-        headings.push(Heading { title: "Connected to", align: Align::Left });
+        headings.push(heading("Connected to", Align::Left));
     }
     if options.show_trainable {
-        headings.push(Heading { title: "Trainable", align: Align::Centre });
+        headings.push(heading("Trainable", Align::Centre));
     }
     let keras_columns = headings.len();
     for column in &options.columns {
@@ -26,7 +29,7 @@ pub(super) fn render(summary: &Summary, options: &SummaryOptions) -> Result<Stri
             super::Column::Formula => Align::Left,
             _ => Align::Right,
         };
-        headings.push(Heading { title: column.header(), align });
+        headings.push(Heading { title: column.header().text_in(summary.language), align });
     }
 
     let rows: Vec<Vec<Text>> = summary
@@ -41,8 +44,8 @@ pub(super) fn render(summary: &Summary, options: &SummaryOptions) -> Result<Stri
         }
         false => (0..headings.len())
             .map(|column| {
-                let widest = rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-                widest.max(headings[column].title.chars().count())
+                let widest = rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+                widest.max(width(&headings[column].title))
             })
             .collect(),
     };
@@ -67,9 +70,11 @@ pub(super) fn render(summary: &Summary, options: &SummaryOptions) -> Result<Stri
     if !options.columns.is_empty()
         && let (Some(macs), Some(bytes)) = (summary.macs, summary.activation_bytes)
     {
-        let line = Text::of(" Multiply-adds: ", Ink::Bold)
+        let label = words::multiply_adds().text_in(summary.language);
+        let rest = words::for_one_item(memory(bytes)).text_in(summary.language);
+        let line = Text::of(&format!(" {label}: "), Ink::Bold)
             .with(&grouped(macs), Ink::Number)
-            .with(&format!(" for one item, activations {}", memory(bytes)), Ink::Plain);
+            .with(&format!(" {rest}"), Ink::Plain);
         text += &line.print(color);
         text.push('\n');
     }

@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 
 use super::axes::{Axes, axes};
 use super::cost::Costs;
+use super::message::words::summary as words;
+use super::message::{Language, Message, all_in};
 use crate::layers::grouped;
 use crate::model::{Body, Kind, LayerRef, Model, ModelCall};
 
@@ -44,6 +46,8 @@ pub struct Summary {
     /// Whether the layers form a chain, so that connections need no column.
     #[serde(skip)]
     pub chain: bool,
+    #[serde(skip)]
+    language: Language,
 }
 
 /// One layer.
@@ -61,7 +65,7 @@ pub struct Row {
     /// Its parameters.
     pub params: u64,
     /// How that number comes about.
-    pub formula: String,
+    pub formula: Message,
     /// Multiply-adds for one item.
     pub macs: Option<u64>,
     /// Bytes of the output for one item.
@@ -158,21 +162,21 @@ impl Column {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, column)| *column)
     }
 
-    fn header(self) -> &'static str {
+    fn header(self) -> Message {
         match self {
-            Self::Formula => "Formula",
-            Self::Macs => "Multiply-adds",
-            Self::Flops => "FLOPs",
-            Self::Memory => "Activations",
-            Self::ReceptiveField => "Receptive field",
-            Self::OutputStride => "Output stride",
+            Self::Formula => words::formula(),
+            Self::Macs => words::multiply_adds(),
+            Self::Flops => words::flops(),
+            Self::Memory => words::activations(),
+            Self::ReceptiveField => words::receptive_field(),
+            Self::OutputStride => words::output_stride(),
         }
     }
 
     fn text(self, row: &Row) -> String {
         let unknown = || "?".to_owned();
         match self {
-            Self::Formula => row.formula.clone(),
+            Self::Formula => row.formula.to_string(),
             Self::Macs => row.macs.map_or_else(unknown, grouped),
             Self::Flops => row.macs.map_or_else(unknown, |macs| grouped(macs.saturating_mul(2))),
             Self::Memory => row.activation_bytes.map_or_else(unknown, memory),
@@ -252,7 +256,17 @@ impl Summary {
             activation_bytes: costs.activation_bytes(model),
             layers: rows(model, model, &costs),
             chain: is_chain(model),
+            language: Language::default(),
         }
+    }
+
+    /// The same summary, shown and written as JSON in a language. What Keras prescribes stays in Keras's words, and
+    /// field names as they are.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.layers.iter_mut().for_each(|row| row.speak(language));
+        self.language = language;
+        self
     }
 
     /// The text in one of Keras's forms, each line ended.
@@ -295,6 +309,13 @@ impl Summary {
             add(row, 0, options.expand_nested, &mut shown);
         }
         Ok(shown)
+    }
+}
+
+impl Row {
+    fn speak(&mut self, language: Language) {
+        all_in([&mut self.formula], language);
+        self.layers.iter_mut().for_each(|inner| inner.speak(language));
     }
 }
 
@@ -343,20 +364,20 @@ fn row(outer: &Model, model: &Model, layer: &LayerRef, costs: &Costs) -> Row {
 }
 
 /// The derivation of a layer's count; for a model, the sum over its layers.
-fn formula(layer: &LayerRef, inner: &[Row], params: u64) -> String {
+fn formula(layer: &LayerRef, inner: &[Row], params: u64) -> Message {
     match layer.body() {
-        Body::Input(_) => "0".to_owned(),
+        Body::Input(_) => Message::verbatim("0"),
         Body::Layer(kind) => match layer.built_for().map(|inputs| kind.count(inputs)) {
-            Some(Ok(count)) => count.to_string(),
-            _ => "?".to_owned(),
+            Some(Ok(count)) => super::message::formula(&count),
+            _ => Message::verbatim("?"),
         },
         Body::Model(_) => {
             let parts: Vec<String> =
                 inner.iter().filter(|row| row.params > 0).map(|row| grouped(row.params)).collect();
-            match parts.len() {
+            Message::verbatim(match parts.len() {
                 0 => "0".to_owned(),
                 _ => format!("{} = {}", parts.join(" + "), grouped(params)),
-            }
+            })
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A table of boxes, as the `rich` library draws it for Keras: column widths, wrapping, cutting.
 
+use unicode_width::UnicodeWidthChar;
+
 use super::Color;
 
 /// How a piece of text is shown in a terminal.
@@ -51,8 +53,9 @@ impl Text {
         self
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    /// The columns that it takes in a terminal.
+    pub(super) fn width(&self) -> usize {
+        width(&self.0)
     }
 
     /// The text with codes where the ink changes.
@@ -76,7 +79,7 @@ impl Text {
     }
 
     /// The lines of the text in a width: broken at blanks only, a word that is too long cut with `…`.
-    fn wrapped(&self, width: usize) -> Vec<Text> {
+    fn wrapped(&self, room: usize) -> Vec<Text> {
         let mut lines: Vec<Vec<(char, Ink)>> = Vec::new();
         let mut line: Vec<(char, Ink)> = Vec::new();
         let mut at = 0;
@@ -88,29 +91,35 @@ impl Text {
                 end = (at..self.0.len()).find(|place| !blank(place)).unwrap_or(self.0.len());
             }
             end = (end..self.0.len()).find(blank).unwrap_or(self.0.len());
-            let word = end - at;
+            let word = width(&self.0[at..end]);
             end = (end..self.0.len()).find(|place| !blank(place)).unwrap_or(self.0.len());
-            if !line.is_empty() && line.len() + word > width {
+            if !line.is_empty() && self::width(&line) + word > room {
                 lines.push(std::mem::take(&mut line));
             }
             line.extend_from_slice(&self.0[at..end]);
             at = end;
         }
         lines.push(line);
-        lines.into_iter().map(|line| Text(line).cut(width)).collect()
+        lines.into_iter().map(|line| Text(line).cut(room)).collect()
     }
 
-    fn cut(mut self, width: usize) -> Text {
+    fn cut(mut self, room: usize) -> Text {
         while self.0.last().is_some_and(|(letter, _)| *letter == ' ') {
             self.0.pop();
         }
-        if self.0.len() > width {
-            self.0.truncate(width.saturating_sub(1));
+        if self.width() > room {
+            while self.width() > room.saturating_sub(1) {
+                self.0.pop();
+            }
             let ink = self.0.last().map_or(Ink::Plain, |(_, ink)| *ink);
             self.0.push(('…', ink));
         }
         self
     }
+}
+
+fn width(letters: &[(char, Ink)]) -> usize {
+    letters.iter().map(|(letter, _)| letter.width().unwrap_or(0)).sum()
 }
 
 /// Where a text stands in its column.
@@ -124,7 +133,7 @@ pub(super) enum Align {
 /// A column: its header and where its texts stand.
 #[derive(Clone, Debug)]
 pub(super) struct Heading {
-    pub(super) title: &'static str,
+    pub(super) title: String,
     pub(super) align: Align,
 }
 
@@ -166,7 +175,7 @@ pub(super) fn draw(
         format!("{left}{}{right}\n", parts.join(joint))
     };
     let titles: Vec<Text> =
-        headings.iter().map(|heading| Text::of(heading.title, Ink::Bold)).collect();
+        headings.iter().map(|heading| Text::of(&heading.title, Ink::Bold)).collect();
     let mut drawn = rule("┏", "━", "┳", "┓");
     drawn += &lines(&titles, headings, widths, ("┃", color));
     drawn += &rule("┡", "━", "╇", "┩");
@@ -194,7 +203,7 @@ fn lines(
         drawn += bar;
         for ((cell, heading), width) in cells.iter().zip(headings).zip(widths) {
             let text = cell.get(line).unwrap_or(&empty);
-            let free = width.saturating_sub(text.len());
+            let free = width.saturating_sub(text.width());
             let before = match heading.align {
                 Align::Left => 0,
                 Align::Right => free,
@@ -235,5 +244,8 @@ mod tests {
         assert_eq!(printed("(None, 32, 32, 16)", 17), ["(None, 32, 32,", "16)"]);
         assert_eq!(printed("   └ conv2d (Conv2D)", 40), ["   └ conv2d (Conv2D)"]);
         assert_eq!(printed("", 5), [""]);
+        // A Chinese character takes two columns.
+        assert_eq!(printed("卷积核 conv", 6), ["卷积核", "conv"]);
+        assert_eq!(printed("卷积核", 4), ["卷…"]);
     }
 }

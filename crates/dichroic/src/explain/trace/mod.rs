@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::ExplainError;
+use super::message::Language;
 use crate::layers::{Convolution, Mode, Sharing, registry};
 use crate::model::{Call, Input, LayerRef, Model, ModelError};
 use place::Place;
@@ -61,6 +62,8 @@ pub struct Trace {
     pub difference: f64,
     /// How far rounding may bring them apart: `1e-5 · Σ |product| + 1e-6`, stretched where the activation is steep.
     pub tolerance: f64,
+    #[serde(skip)]
+    language: Language,
 }
 
 /// What one input channel adds.
@@ -220,6 +223,7 @@ fn trace(
         executor,
         difference,
         tolerance,
+        language: Language::default(),
     })
 }
 

@@ -2,6 +2,9 @@
 
 use super::{ChannelTrace, Grid, Trace};
 use crate::explain::error::{list, sizes};
+use crate::explain::message::words::trace as words;
+use crate::explain::message::{Language, Message};
+use crate::explain::width::padded_right;
 
 /// The widest kernel that is printed in full, in cells of its last axis.
 const WIDEST: usize = 16;
@@ -9,153 +12,174 @@ const WIDEST: usize = 16;
 /// The widest line with three grids beside each other; wider ones are stacked.
 const WIDEST_LINE: usize = 100;
 
+/// Columns of the words before the last lines' numbers.
+const LABEL: usize = 19;
+
 impl Trace {
+    /// The same trace, its text in a language.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
     /// The trace as text: per channel patch × kernel = products, then the sum, the bias, the activation and the executor's value.
     pub fn text(&self) -> String {
-        let mut text = format!(
-            "{} ({}), filter {} at {}\n",
-            self.layer,
-            self.class_name,
+        let title = words::title(
+            self.layer.as_str(),
+            self.class_name.as_str(),
             self.filter,
-            list(&self.at)
+            list(&self.at),
         );
+        let mut text = format!("{}\n", self.say(title));
         for channel in &self.channels {
-            text.push('\n');
-            text += &channel_text(self, channel);
+            text += &format!("\n{}", self.channel_text(channel));
         }
         text.push('\n');
+        for line in self.totals() {
+            text += &format!("  {line}\n");
+        }
+        text
+    }
+
+    /// From the sums of the channels to the executor's value.
+    fn totals(&self) -> Vec<String> {
         // The activation is computed in f32: its argument is shown as it was.
         let total = match self.activation.as_str() {
             "linear" => self.total,
             _ => f64::from(self.total as f32),
         };
         let parts: Vec<String> = self.channels.iter().map(|channel| number(channel.adds)).collect();
-        let what = if self.channels.len() == 1 { "channel" } else { "channels" };
-        text += &format!(
-            "  sum over {} {what}  {} = {}\n",
-            parts.len(),
-            joined(&parts),
-            number(self.sum)
-        );
-        text += &match self.bias {
-            Some(bias) => format!(
-                "  bias               {} {} = {}\n",
-                number(self.sum),
-                signed(f64::from(bias)),
-                number(total)
-            ),
-            None => "  no bias\n".to_owned(),
-        };
+        let sum = number(self.sum);
+        let over = self.say(words::sum_over(parts.len() as u64));
+        let mut lines = vec![format!("{over}  {} = {sum}", joined(&parts))];
+        lines.push(match self.bias {
+            Some(bias) => {
+                let label = self.label(words::bias());
+                format!("{label}{sum} {} = {}", signed(f64::from(bias)), number(total))
+            }
+            None => self.say(words::no_bias()),
+        });
         if self.activation != "linear" {
-            text += &format!(
-                "  activation         {}({}) = {}\n",
-                self.activation,
-                number(total),
-                number(self.value)
-            );
+            let label = self.label(words::activation());
+            let (total, value) = (number(total), number(self.value));
+            lines.push(format!("{label}{}({total}) = {value}", self.activation));
         }
-        text + &format!(
-            "  executor           {}   difference {:.1e}, rounding allows {:.1e}: they agree\n",
-            number(f64::from(self.executor)),
-            self.difference,
-            self.tolerance
-        )
+        let agree =
+            words::agree(format!("{:.1e}", self.difference), format!("{:.1e}", self.tolerance));
+        let executor = number(f64::from(self.executor));
+        lines.push(format!("{}{executor}   {}", self.label(words::executor()), self.say(agree)));
+        lines
     }
-}
 
-fn channel_text(trace: &Trace, channel: &ChannelTrace) -> String {
-    let mut text = format!("  input channel {}", channel.channel);
-    if let Some(from) = &channel.from {
-        let from: Vec<String> = from.iter().map(ToString::to_string).collect();
-        text += &format!(", patch from {}", from.join(","));
-        if !trace.transposed {
-            text += &every(&trace.dilation_rate);
-        }
-    }
-    if channel.outside > 0 {
-        let (values, lie) =
-            if channel.outside == 1 { ("value", "lies") } else { ("values", "lie") };
-        text += &format!(", {} {values} {lie} outside the input and count 0", channel.outside);
-    }
-    if channel.between > 0 {
-        let (weights, meet) =
-            if channel.between == 1 { ("weight", "meets") } else { ("weights", "meet") };
-        text += &format!(
-            ", {} {weights} {meet} no input value because of the strides",
-            channel.between
-        );
-    }
-    text.push('\n');
-    text += &side_by_side(&channel.patch, &channel.kernel, &channel.products);
-    text += &format!("    sum of products {}", number(channel.sum));
-    if let Some(weight) = channel.pointwise_weight {
-        text += &format!(
-            ", × {} of the second stage = {}",
-            number(f64::from(weight)),
-            number(channel.adds)
-        );
-    }
-    text.push('\n');
-    text
-}
-
-/// How far apart the positions of a dilated patch lie, after a comma; nothing for neighbours.
-fn every(dilation_rate: &[usize]) -> String {
-    match dilation_rate {
-        [first, rest @ ..] if rest.iter().all(|rate| rate == first) => match first {
-            1 => String::new(),
-            2 => ", every 2nd position".to_owned(),
-            3 => ", every 3rd position".to_owned(),
-            rate => format!(", one in {rate} positions"),
-        },
-        rates => format!(", one in {} positions", sizes(rates)),
-    }
-}
-
-/// Three grids beside each other, row by row; below each other where they are too wide for that.
-fn side_by_side(patch: &Grid, kernel: &Grid, products: &Grid) -> String {
-    let width = patch.sizes.last().copied().unwrap_or(1).max(1);
-    if width > WIDEST {
-        return format!("    ({width} numbers a row are too wide to print; JSON has them all)\n");
-    }
-    let rows = patch.values.len() / width;
-    // Planes of a 3-D kernel stand apart.
-    let plane = match patch.sizes.as_slice() {
-        [_, height, _] => *height,
-        _ => rows.max(1),
-    };
-    let part = |grid: &Grid, row: usize| {
-        let cells = &grid.values[row * width..(row + 1) * width];
-        cells.iter().map(|value| cell(*value)).collect::<Vec<_>>().join(" ")
-    };
-    let mut text = String::new();
-    // Cells are eight wide with a space between.
-    if 4 + 3 * (9 * width - 1) + 10 > WIDEST_LINE {
-        for (what, grid) in [("patch", patch), ("× kernel", kernel), ("= products", products)] {
-            text += &format!("    {what}\n");
-            for row in 0..rows {
-                if row > 0 && row % plane == 0 {
-                    text.push('\n');
-                }
-                text += &format!("    {}\n", part(grid, row));
+    fn channel_text(&self, channel: &ChannelTrace) -> String {
+        let mut text = format!("  {}", self.say(words::channel(channel.channel)));
+        if let Some(from) = &channel.from {
+            let from: Vec<String> = from.iter().map(ToString::to_string).collect();
+            text += &self.say(words::patch_from(from.join(",")));
+            if !self.transposed {
+                text += &self.every();
             }
         }
-        return text;
-    }
-    for row in 0..rows {
-        if row > 0 && row % plane == 0 {
-            text.push('\n');
+        if channel.outside > 0 {
+            text += &self.say(words::outside(channel.outside as u64));
         }
-        let middle = row % plane == plane / 2;
-        let (times, equals) = if middle { ("×", "=") } else { (" ", " ") };
+        if channel.between > 0 {
+            text += &self.say(words::between(channel.between as u64));
+        }
+        text.push('\n');
+        text += &self.side_by_side(&channel.patch, &channel.kernel, &channel.products);
+        text += &format!("    {}", self.say(words::sum_of_products(number(channel.sum))));
+        if let Some(weight) = channel.pointwise_weight {
+            let weight = number(f64::from(weight));
+            text += &self.say(words::second_stage(weight, number(channel.adds)));
+        }
+        text.push('\n');
+        text
+    }
+
+    /// How far apart the positions of a dilated patch lie, after a comma; nothing for neighbours.
+    fn every(&self) -> String {
+        self.say(match self.dilation_rate.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|rate| rate == first) => match first {
+                1 => return String::new(),
+                2 => words::every_second(),
+                3 => words::every_third(),
+                rate => words::one_in(*rate),
+            },
+            rates => words::one_in(sizes(rates)),
+        })
+    }
+
+    /// Three grids beside each other, row by row; below each other where they are too wide for that.
+    fn side_by_side(&self, patch: &Grid, kernel: &Grid, products: &Grid) -> String {
+        let width = patch.sizes.last().copied().unwrap_or(1).max(1);
+        if width > WIDEST {
+            return format!("    {}\n", self.say(words::too_wide(width)));
+        }
+        // Cells are eight wide with a space between.
+        if 4 + 3 * (9 * width - 1) + 10 <= WIDEST_LINE {
+            return abreast(patch, kernel, products);
+        }
+        [(words::patch(), patch), (words::kernel(), kernel), (words::products(), products)]
+            .map(|(title, grid)| format!("    {}\n{}", self.say(title), stacked(grid)))
+            .concat()
+    }
+
+    fn label(&self, words: Message) -> String {
+        padded_right(&self.say(words), LABEL)
+    }
+
+    fn say(&self, words: Message) -> String {
+        words.text_in(self.language)
+    }
+}
+
+/// One grid, a line for each row.
+fn stacked(grid: &Grid) -> String {
+    let (rows, plane) = rows_and_plane(grid);
+    let line = |row| format!("{}    {}\n", gap(row, plane), cells(grid, row));
+    (0..rows).map(line).collect()
+}
+
+/// Three grids, a line for each row of all.
+fn abreast(patch: &Grid, kernel: &Grid, products: &Grid) -> String {
+    let (rows, plane) = rows_and_plane(patch);
+    let mut text = String::new();
+    for row in 0..rows {
+        let (times, equals) = if row % plane == plane / 2 { ("×", "=") } else { (" ", " ") };
         text += &format!(
-            "    {}  {times} {}  {equals} {}\n",
-            part(patch, row),
-            part(kernel, row),
-            part(products, row)
+            "{}    {}  {times} {}  {equals} {}\n",
+            gap(row, plane),
+            cells(patch, row),
+            cells(kernel, row),
+            cells(products, row)
         );
     }
     text
+}
+
+/// How many rows a grid has, and how many of them are one plane of a 3-D kernel.
+fn rows_and_plane(grid: &Grid) -> (usize, usize) {
+    let rows = grid.values.len() / row_length(grid);
+    match grid.sizes.as_slice() {
+        [_, height, _] => (rows, *height),
+        _ => (rows, rows.max(1)),
+    }
+}
+
+fn row_length(grid: &Grid) -> usize {
+    grid.sizes.last().copied().unwrap_or(1).max(1)
+}
+
+/// Planes of a 3-D kernel stand apart.
+fn gap(row: usize, plane: usize) -> &'static str {
+    if row > 0 && row.is_multiple_of(plane) { "\n" } else { "" }
+}
+
+fn cells(grid: &Grid, row: usize) -> String {
+    let width = row_length(grid);
+    let cells = &grid.values[row * width..(row + 1) * width];
+    cells.iter().map(|value| cell(*value)).collect::<Vec<_>>().join(" ")
 }
 
 /// A number in a grid; what rounds to zero has no sign.

@@ -190,12 +190,8 @@ impl Ways<'_> {
             sharing,
             arguments,
         };
-        let mut ways = vec![way(
-            words::own_kernels(),
-            &plain,
-            Sharing::None,
-            json!({"filters": filters}),
-        )];
+        let mut ways =
+            vec![way(words::own_kernels(), &plain, Sharing::None, json!({"filters": filters}))];
         if transposed {
             left_out.push(words::no_transposed());
         } else {
