@@ -25,11 +25,11 @@ view-paste = 粘贴
 
 line-model = 每一层及其输出的体积，以及各自的代价。
 line-filters = 卷积层的每一个权重。一个过滤器由若干卷积核叠成，它看到的每个输入通道各有一个卷积核。
-line-convolve = 一个过滤器在输入上滑动：图块乘以卷积核，再对各通道求和，得到一个值。
+line-convolve = 一个过滤器在输入上滑动：输入块乘以卷积核，再对各通道求和，得到一个值。
 line-feature-maps = 图片在网络中的旅程：每个过滤器的回答。
 line-why = 图片的哪些部分支持某个类别，以及一个过滤器最喜欢什么。
 line-what-if = 同一层，换一种权重共享方式：参数个数与代价会怎样。
-line-train = 学习中的网络。
+line-train = 正在学习的网络。
 line-paste = 在这里，Keras 代码无需 Python 就能变成模型。
 
 export = 导出

@@ -25,7 +25,7 @@ convolve-new-weights = 已改变：权重的形状不同了，所以重新随机
 
 sharing-own = 各自独立
 sharing-own-means = 每一对输入通道和过滤器都有自己的卷积核。这就是普通的卷积。
-sharing-across = 跨通道共用
+sharing-across = 跨通道共享
 sharing-across-means = 每个过滤器只有一个卷积核，用在所有输入通道上。
 sharing-depthwise = 逐通道
 sharing-depthwise-means = 每个过滤器只看一个输入通道。
@@ -39,7 +39,7 @@ convolve-kernels = 卷积核
 convolve-kernel-each = 每个 { $size } 个权重
 convolve-parameters = 参数
 convolve-macs = 乘加
-convolve-macs-means = 每个输入
+convolve-macs-means = 每个输入样本
 convolve-before = 模型中为 { $value }
 
 convolve-stage = 卷积的运算过程。方向键移动窗口，空格键播放。
@@ -71,7 +71,7 @@ convolve-order-channel = 按编号
 convolve-stronger = ← 前面的通道
 convolve-weaker = 后面的通道 →
 convolve-rest = 其余 { $count } 个通道合计 { $adds }。
-convolve-patch-of = { $name }的窗口值
+convolve-patch-of = { $name }的输入块
 convolve-kernel-of = { $name }的卷积核
 convolve-products-of = { $name }的乘积
 convolve-sum-of-products = 乘积之和
@@ -99,8 +99,8 @@ convolve-live = 过滤器 { $filter } 的输出 { $at } 为 { NUMBER($value, max
 
 convolve-player = 走过整张图
 convolve-restart = 回到开头
-convolve-step-back = 退一步
-convolve-step-on = 进一步
+convolve-step-back = 后退一步
+convolve-step-on = 前进一步
 convolve-play = 播放
 convolve-pause = 暂停
 convolve-speed = 速度
