@@ -35,7 +35,6 @@ pub use input_gradient::ConvInputGradient;
 pub use problem::{ConvError, ConvProblem};
 pub use weight_gradient::ConvWeightGradient;
 
-use self::winograd::TileSize;
 use crate::isa::Isa;
 
 /// Channels of a group that fill a vector, so that groups one by one are as fast.
@@ -54,10 +53,9 @@ pub enum Algorithm {
     /// Few channels for each group, or several filters for each channel: vectors over the channels of several
     /// groups.
     Grouped,
-    /// Winograd's tiles of 4×4 outputs, for 3×3 kernels: a quarter of the multiplications.
-    Winograd4x4,
-    /// Winograd's tiles of 2×2 outputs, for 3×3 kernels: 4/9 of the multiplications.
-    Winograd2x2,
+    /// Winograd's tiles of so many outputs along depth, height and width, in one direction or two: for a 3×3
+    /// kernel tiles of 4×4 need a quarter of the multiplications, of 2×2 four ninths.
+    Winograd([usize; 3]),
     /// As `Direct`, with both operands rounded to bfloat16 and sums in `f32`.
     Bf16,
 }
@@ -90,8 +88,7 @@ impl Algorithm {
             ConvMode::Bf16 if bf16::suits(problem) => Algorithm::Bf16,
             ConvMode::Exact => Self::candidates(problem)[0],
             ConvMode::Fast | ConvMode::Bf16 => match winograd::choose(problem) {
-                Some(TileSize::Four) => Algorithm::Winograd4x4,
-                Some(TileSize::Two) => Algorithm::Winograd2x2,
+                Some(outputs) => Algorithm::Winograd(outputs),
                 None => Self::candidates(problem)[0],
             },
         }
@@ -105,7 +102,7 @@ impl Algorithm {
         assert_eq!(problem.validate(), Ok(()), "the problem must be a valid one");
         let suits = match self {
             Algorithm::Bf16 => bf16::suits(problem),
-            Algorithm::Winograd4x4 | Algorithm::Winograd2x2 => winograd::suits(problem),
+            Algorithm::Winograd(outputs) => winograd::suits(problem, outputs),
             _ => Self::candidates(problem).contains(&self),
         };
         assert!(suits, "{self} can't compute {problem:?}");
@@ -119,8 +116,12 @@ impl fmt::Display for Algorithm {
             Algorithm::Pointwise => "pointwise",
             Algorithm::Depthwise => "depthwise",
             Algorithm::Grouped => "grouped",
-            Algorithm::Winograd4x4 => "winograd 4x4",
-            Algorithm::Winograd2x2 => "winograd 2x2",
+            Algorithm::Winograd([1, rows, columns]) => {
+                return write!(f, "winograd {rows}x{columns}");
+            }
+            Algorithm::Winograd([depth, rows, columns]) => {
+                return write!(f, "winograd {depth}x{rows}x{columns}");
+            }
             Algorithm::Bf16 => "direct bf16",
         })
     }

@@ -4,7 +4,7 @@ use super::bf16::Bf16Plan;
 use super::depthwise::DepthwisePlan;
 use super::direct::DirectPlan;
 use super::gather::Gather;
-use super::winograd::{TileSize, WinogradPlan};
+use super::winograd::WinogradPlan;
 use super::{Algorithm, ConvArgs, Epilogue};
 use crate::isa::Isa;
 
@@ -28,11 +28,8 @@ impl GatherPlan {
             Algorithm::Depthwise | Algorithm::Grouped => {
                 Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa))
             }
-            Algorithm::Winograd4x4 => {
-                Self::Winograd(Box::new(WinogradPlan::new(gather, TileSize::Four, epilogue, isa)))
-            }
-            Algorithm::Winograd2x2 => {
-                Self::Winograd(Box::new(WinogradPlan::new(gather, TileSize::Two, epilogue, isa)))
+            Algorithm::Winograd(outputs) => {
+                Self::Winograd(Box::new(WinogradPlan::new(gather, outputs, epilogue, isa)))
             }
             Algorithm::Bf16 => Self::Bf16(Bf16Plan::new(gather, epilogue, isa)),
         }

@@ -31,12 +31,12 @@ impl ConvWeightGradient {
     pub fn plan(problem: ConvProblem, mode: ConvMode, isa: Isa) -> Self {
         let tiles = mode != ConvMode::Exact && WinogradWeightGradient::pays(&problem);
         let direct = || Algorithm::candidates(&problem)[0];
-        let algorithm = if tiles { Algorithm::Winograd4x4 } else { direct() };
+        let algorithm = if tiles { Algorithm::Winograd([1, 4, 4]) } else { direct() };
         Self::plan_with(algorithm, problem, isa)
     }
 
-    /// Takes this algorithm: one of [`Algorithm::candidates`], or `Winograd4x4` for a 3×3 kernel without groups
-    /// that moves by single steps.
+    /// Takes this algorithm: one of [`Algorithm::candidates`], or `Winograd([1, 4, 4])` (gradients of a tile) for a 3×3 or
+    /// 5×5 kernel without groups that moves by single steps.
     ///
     /// # Panics
     /// When the algorithm can't compute the problem, or this CPU lacks the instructions.
@@ -49,7 +49,7 @@ impl ConvWeightGradient {
             Algorithm::Depthwise | Algorithm::Grouped => {
                 Plan::Depthwise(DepthwiseWeightGradient::new(&problem, isa))
             }
-            Algorithm::Winograd4x4 if WinogradWeightGradient::suits(&problem) => {
+            Algorithm::Winograd([1, 4, 4]) if WinogradWeightGradient::suits(&problem) => {
                 Plan::Winograd(WinogradWeightGradient::new(problem, isa))
             }
             _ => panic!("{algorithm} can't compute the weight gradient of {problem:?}"),

@@ -1,6 +1,6 @@
 //! Whether tiles pay, and which: a count of what each way of computing costs.
 
-use super::TileSize;
+use super::tiling::{self, Side, Tiling};
 use crate::conv::ConvProblem;
 
 /// Multiply-adds in the time in which a byte comes from memory: 3.5 on two Zen 4 cores (115 billion a second,
@@ -10,8 +10,11 @@ const MACS_PER_BYTE: f64 = 4.0;
 const EFFICIENCY: f64 = 0.9;
 /// Channels of a vector; fewer cost as many.
 const LANES: usize = 16;
+/// The most channels × slices that 4 × 4 outputs of 5 × 5 taps may sum: the largest error, 3.5 × 10⁻⁵ of the root mean
+/// square of the results there, grows as their root.
+const MOST_SUMMED_BY_LARGE_TILES: usize = 256;
 
-/// The tile size that is expected to be fastest; none where the plain sum is.
+/// Outputs along each axis of the tiles that are expected to be fastest; none where the plain sum is.
 ///
 /// The estimate is of multiply-adds, of what the transforms cost in their place, and of memory. Measured
 /// on two Zen 4 cores in ms, the choice marked:
@@ -30,17 +33,37 @@ const LANES: usize = 16;
 /// | 32 → 32 @ 28, batch 1 | 0.072 | **0.046** | 0.039 |
 /// | 8 → 8 @ 28, batch 1 | 0.023 | 0.012 | **0.010** |
 ///
+/// Other kernels on one core, their weights in the cache:
+///
+/// | same padding, batch 1 · 16 | plain sum | tiles | of |
+/// |---|---|---|---|
+/// | 5×5, 48 → 64 @ 28 | 1.04 · 17.1 | **0.22** · **4.2** | 4×4 |
+/// | 5×5, 48 → 64 @ 28 | | 0.45 · 8.7 | 2×2 |
+/// | 5×5, 256 → 256 @ 7 | 1.22 · 21.7 | 0.56 · **6.2** | 4×4 |
+/// | 5×5, 256 → 256 @ 7 | | **0.69** · 14.0 | 1×4 |
+/// | 5×5 without padding, 6 → 16 @ 14 | 0.005 · 0.078 | **0.005** · **0.058** | 4×4 |
+/// | 5×5, 1 → 6 @ 28 | **0.011** · **0.16** | 0.018 · 0.27 | 4×4 |
+/// | 1×7, 160 → 192 @ 17 | 1.11 · 18.6 | **0.51** · **9.3** | 1×4 |
+/// | 1×7, 16 → 16 @ 17 | 0.011 · 0.17 | **0.009** · **0.14** | 1×4 |
+/// | 1×3, 384 → 384 @ 8 | 0.51 · 8.5 | **0.26** · **4.8** | 1×4 |
+/// | 3, 64 → 64 @ 4096 | 0.95 · 17.5 | **0.51** · **13.5** | 1×6 |
+/// | 9, 64 → 128 @ 4096 | 5.7 · 91 | **3.1** · **51** | 1×4 |
+/// | 9×9, 64 → 64 @ 28 | 4.4 · 71 | **1.1** · **21** | 4×4 |
+///
 /// In a network weights come from memory, so that is what counts where the two differ.
-pub(in crate::conv) fn choose(problem: &ConvProblem) -> Option<TileSize> {
-    let axes = super::axes(problem)?;
+pub(in crate::conv) fn choose(problem: &ConvProblem) -> Option<[usize; 3]> {
     // Groups of few channels have kernels of their own, which leave no lanes empty.
     if problem.groups > 1 && problem.group_channels().min(problem.group_filters()) < LANES {
         return None;
     }
-    let plain = plain(problem);
-    let tiled = [TileSize::Four, TileSize::Two].map(|size| (size, tiled(problem, axes, size)));
-    let (size, best) = if tiled[0].1 <= tiled[1].1 { tiled[0] } else { tiled[1] };
-    (best < plain).then_some(size)
+    let mut best = (None, plain(problem));
+    for outputs in tiling::candidates(problem) {
+        let cost = tiled(problem, &Tiling::new(problem.kernel, outputs)?);
+        if cost < best.1 {
+            best = (Some(outputs), cost);
+        }
+    }
+    best.0
 }
 
 fn vectors(channels: usize) -> f64 {
@@ -55,23 +78,40 @@ fn plain(p: &ConvProblem) -> f64 {
     multiply.max(memory(p, p.weights_len()))
 }
 
-fn tiled(p: &ConvProblem, [_, rows, columns]: [usize; 3], size: TileSize) -> f64 {
-    // Cycles for a vector of a tile, measured: in and out.
-    let (into, out) = match size {
-        TileSize::Two => (70.0, 50.0),
-        TileSize::Four => (180.0, 130.0),
-    };
-    let (output, side) = (p.output(), size.outputs());
-    let plane = output.iter().product::<usize>() / (output[rows] * output[columns]).max(1);
-    let in_plane = output[rows].div_ceil(side) * output[columns].div_ceil(side);
-    let tiles = (p.batch * plane * in_plane) as f64;
-    let depth = p.taps() / 9;
-    let products = (size.places() * depth * p.group_channels()) as f64;
+fn tiled(p: &ConvProblem, tiling: &Tiling) -> f64 {
+    let (output, [_, rows, columns]) = (p.output(), tiling.axes);
+    let slices = tiling.slices(p.kernel);
+    if tiling.sides == [Side { outputs: 4, taps: 5 }; 2]
+        && slices * p.group_channels().max(p.group_filters()) > MOST_SUMMED_BY_LARGE_TILES
+    {
+        return f64::INFINITY;
+    }
+    let mut tiles = p.batch * output[tiling.axes[0]];
+    for (axis, side) in [rows, columns].into_iter().zip(tiling.sides) {
+        tiles *= output[axis].div_ceil(side.outputs);
+    }
+    let products = (tiling.places() * slices * p.group_channels()) as f64;
     let multiply = products * vectors(p.group_filters()) / EFFICIENCY;
-    let transforms =
-        into * depth as f64 * vectors(p.group_channels()) + out * vectors(p.group_filters());
-    let weights = p.weights_len() / 9 * size.places();
-    (tiles * p.groups as f64 * (multiply + transforms)).max(memory(p, weights))
+    let transforms = into(tiling) * slices as f64 * vectors(p.group_channels())
+        + out(tiling) * vectors(p.group_filters());
+    let weights = p.weights_len() / p.taps() * slices * tiling.places();
+    (tiles as f64 * p.groups as f64 * (multiply + transforms)).max(memory(p, weights))
+}
+
+/// Cycles in which a tile of one vector of channels is transformed: 70 for 4 × 4 places and 180 for 6 × 6, measured.
+fn into(tiling: &Tiling) -> f64 {
+    let [rows, columns] = tiling.sides.map(Side::inputs);
+    let operations = |inputs: usize| inputs / 2 * inputs.saturating_sub(2);
+    let both = columns * operations(rows) + rows * operations(columns);
+    0.3 * both as f64 + 3.8 * tiling.places() as f64
+}
+
+/// The same for the way back, of one vector of filters: 50 and 130, measured.
+fn out(tiling: &Tiling) -> f64 {
+    let [rows, columns] = tiling.sides;
+    let operations = |side: Side| (side.outputs + 2) * (side.inputs().saturating_sub(2) / 2);
+    let both = columns.inputs() * operations(rows) + rows.outputs * operations(columns);
+    0.3 * both as f64 + 2.5 * tiling.places() as f64
 }
 
 /// The cost of reading and writing every value once.

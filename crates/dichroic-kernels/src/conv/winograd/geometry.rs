@@ -1,39 +1,68 @@
 //! Which places a tile reads and writes.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use super::super::gather::Gather;
+use super::super::gather::{Gather, Phase};
+use super::tiling::{Side, Tiling};
 
-/// The axes as depth, row and column, in the order of preference.
-const ORDERS: [[usize; 3]; 3] = [[0, 1, 2], [1, 0, 2], [2, 0, 1]];
-
-/// The first order in which rows and columns are such axes.
-pub(super) fn order(planar: impl Fn(usize) -> bool) -> Option<[usize; 3]> {
-    ORDERS.into_iter().find(|&[_, row, column]| planar(row) && planar(column))
-}
-
-/// A convolution cut into square tiles of destination places.
+/// A convolution cut into tiles of destination places.
 ///
-/// The two axes on which the kernel has three taps are called rows and columns here, and what is left
-/// is the depth, whatever they are in the tensor.
+/// The axes along which tiles are transformed are called rows and columns here, or just columns if there
+/// is one, and what is left is the depth (and the rows), whatever they are in the tensor.
 #[derive(Clone, Debug)]
 pub(super) struct Geometry {
-    /// Destination places of a tile along rows and columns.
-    size: usize,
+    /// Along rows and columns.
+    sides: [Side; 2],
     /// Tiles along rows and columns.
     tiles: [usize; 2],
     source: Grid,
     destination: Grid,
-    /// From a destination place to its first tap, along rows and columns.
-    first: [isize; 2],
-    /// Steps in the source for one step of the destination along the depth.
-    depth_step: usize,
-    /// The offsets of the taps along the depth.
-    pub depth: Vec<isize>,
-    /// For each tap along the depth, the numbers of the taps in the weights, row by row.
-    pub weights: Vec<[usize; 9]>,
+    /// The kernel's parts.
+    pub slices: Vec<Slice>,
     /// All tiles of the batch.
     pub count: usize,
+}
+
+/// Taps of a kernel that are transformed together; the products of all slices are summed before the
+/// transform back.
+#[derive(Clone, Debug)]
+pub(super) struct Slice {
+    /// From a destination place to the first tap, along depth, rows and columns.
+    first: [isize; 3],
+    /// The numbers of the taps in the weights, row by row; none where the kernel has ended.
+    pub weights: Vec<Option<usize>>,
+}
+
+impl Slice {
+    /// The slices of a phase's taps.
+    fn cut(phase: &Phase, tiling: &Tiling) -> Vec<Slice> {
+        let axes = tiling.axes;
+        let taps: HashMap<[isize; 3], usize> =
+            phase.taps.iter().map(|tap| (axes.map(|axis| tap.offset[axis]), tap.weight)).collect();
+        let [row_taps, column_taps] = tiling.sides.map(|side| side.taps as isize);
+        let sizes = [1, row_taps, column_taps];
+        // Only an axis of single taps may have gaps between them (a dilated one).
+        let firsts = |i: usize| {
+            let (low, high) = phase.reach[axes[i]];
+            let held = move |at: &isize| {
+                sizes[i] > 1 || phase.taps.iter().any(|tap| tap.offset[axes[i]] == *at)
+            };
+            (low..=high).step_by(sizes[i] as usize).filter(held).collect::<Vec<_>>()
+        };
+        let (depths, rows, columns) = (firsts(0), firsts(1), firsts(2));
+        let mut slices = Vec::with_capacity(depths.len() * rows.len() * columns.len());
+        for &depth in &depths {
+            for &row in &rows {
+                for &column in &columns {
+                    let at = |i: isize| [depth, row + i / column_taps, column + i % column_taps];
+                    let weights = (0..row_taps * column_taps).map(|i| taps.get(&at(i)).copied());
+                    slices.push(Slice { first: [depth, row, column], weights: weights.collect() });
+                }
+            }
+        }
+        slices
+    }
 }
 
 /// A tensor's places by depth, row and column.
@@ -55,6 +84,23 @@ impl Grid {
             item: places.iter().product(),
         }
     }
+
+    /// The rectangle of so many rows and columns that starts at these places along each axis.
+    fn window(&self, item: usize, starts: [isize; 3], sides: [usize; 2]) -> Window {
+        if starts[0] as usize >= self.size[0] {
+            return Window::default();
+        }
+        let mut place = (item * self.item) as isize;
+        for axis in 0..3 {
+            place += starts[axis] * self.steps[axis] as isize;
+        }
+        let inside = |axis: usize| {
+            let (start, side) = (starts[axis], sides[axis - 1] as isize);
+            let low = (-start).clamp(0, side);
+            low as usize..(self.size[axis] as isize - start).clamp(low, side) as usize
+        };
+        Window { place, rows: inside(1), columns: inside(2) }
+    }
 }
 
 /// A rectangle of places in a tensor, of which some may lie outside.
@@ -67,60 +113,27 @@ pub(super) struct Window {
     pub columns: Range<usize>,
 }
 
-impl Window {
-    fn new(place: isize, starts: [isize; 2], sizes: [usize; 2], side: usize) -> Self {
-        let inside = |axis: usize| {
-            let low = (-starts[axis]).clamp(0, side as isize);
-            let high = (sizes[axis] as isize - starts[axis]).clamp(low, side as isize);
-            low as usize..high as usize
-        };
-        Self { place, rows: inside(0), columns: inside(1) }
-    }
-}
-
-/// A tile's position.
+/// A tile's position: its first destination place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile {
     item: usize,
-    depth: usize,
-    row: usize,
-    column: usize,
+    /// Along depth, rows and columns.
+    starts: [isize; 3],
 }
 
 impl Geometry {
-    /// Tiles of `size` × `size` places, for a gather that [`suits`](super::suits).
-    pub fn new(gather: &Gather, size: usize) -> Self {
-        let phase = &gather.phases[0];
-        let neighbours = |axis: usize| {
-            let (low, high) = phase.reach[axis];
-            let middle = phase.taps.iter().any(|tap| tap.offset[axis] == low + 1);
-            high - low == 2 && middle && phase.source_step[axis] == 1
-        };
-        let axes = order(neighbours).expect("the caller has asked whether the kernel suits");
-        let destination = Grid::new(gather.destination, axes);
-        let tiles = [1, 2].map(|i| destination.size[i].div_ceil(size));
-        let [depth_axis, row_axis, column_axis] = axes;
-        let first = [phase.reach[row_axis].0, phase.reach[column_axis].0];
-        let mut depth: Vec<isize> = phase.taps.iter().map(|tap| tap.offset[depth_axis]).collect();
-        depth.sort_unstable();
-        depth.dedup();
-        let mut weights = vec![[0; 9]; depth.len()];
-        for tap in &phase.taps {
-            let row = (tap.offset[row_axis] - first[0]) as usize;
-            let column = (tap.offset[column_axis] - first[1]) as usize;
-            let slice = depth.iter().position(|&offset| offset == tap.offset[depth_axis]);
-            weights[slice.expect("collected from these taps")][row * 3 + column] = tap.weight;
-        }
+    /// Tiles for a gather that they [`suit`](super::suits).
+    pub fn new(gather: &Gather, tiling: &Tiling) -> Self {
+        let sides = tiling.sides;
+        let destination = Grid::new(gather.destination, tiling.axes);
+        let tiles = [0, 1].map(|i| destination.size[i + 1].div_ceil(sides[i].outputs));
         Self {
-            size,
+            sides,
             tiles,
             count: gather.batch * destination.size[0] * tiles[0] * tiles[1],
-            source: Grid::new(gather.source, axes),
+            source: Grid::new(gather.source, tiling.axes),
             destination,
-            first,
-            depth_step: phase.source_step[depth_axis],
-            depth,
-            weights,
+            slices: Slice::cut(&gather.phases[0], tiling),
         }
     }
 
@@ -128,11 +141,11 @@ impl Geometry {
     pub fn tile(&self, index: usize) -> Tile {
         let [rows, columns] = self.tiles;
         let plane = index / (rows * columns);
+        let row = index / columns % rows * self.sides[0].outputs;
+        let column = index % columns * self.sides[1].outputs;
         Tile {
             item: plane / self.destination.size[0],
-            depth: plane % self.destination.size[0],
-            row: index / columns % rows * self.size,
-            column: index % columns * self.size,
+            starts: [plane % self.destination.size[0], row, column].map(|start| start as isize),
         }
     }
 
@@ -146,29 +159,15 @@ impl Geometry {
         [self.destination.steps[1], self.destination.steps[2]]
     }
 
-    /// What a tile reads for a tap along the depth; empty where that lies outside.
-    pub fn reads(&self, tile: Tile, depth: isize) -> Window {
-        let grid = &self.source;
-        let depth = (tile.depth * self.depth_step) as isize + depth;
-        if depth as usize >= grid.size[0] {
-            return Window::default();
-        }
-        let starts = [tile.row as isize + self.first[0], tile.column as isize + self.first[1]];
-        let place = (tile.item * grid.item) as isize
-            + depth * grid.steps[0] as isize
-            + starts[0] * grid.steps[1] as isize
-            + starts[1] * grid.steps[2] as isize;
-        Window::new(place, starts, [grid.size[1], grid.size[2]], self.size + 2)
+    /// What a tile reads for a slice; empty where that lies outside.
+    pub fn reads(&self, tile: Tile, slice: &Slice) -> Window {
+        let starts = [0, 1, 2].map(|axis| tile.starts[axis] + slice.first[axis]);
+        self.source.window(tile.item, starts, self.sides.map(Side::inputs))
     }
 
     /// What a tile writes.
     pub fn writes(&self, tile: Tile) -> Window {
-        let grid = &self.destination;
-        let place = tile.item * grid.item
-            + tile.depth * grid.steps[0]
-            + tile.row * grid.steps[1]
-            + tile.column * grid.steps[2];
-        let starts = [tile.row as isize, tile.column as isize];
-        Window::new(place as isize, starts, [grid.size[1], grid.size[2]], self.size)
+        let outputs = self.sides.map(|side| side.outputs);
+        self.destination.window(tile.item, tile.starts, outputs)
     }
 }

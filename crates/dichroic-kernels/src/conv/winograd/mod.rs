@@ -1,14 +1,15 @@
-//! Winograd's convolution: 3×3 kernels of stride 1 with fewer multiplications.
+//! Winograd's convolution: kernels of stride 1 with fewer multiplications.
 //!
 //! ```text
-//! input  ──Bᵀ d B──►  panels of P tiles      ─┐
-//!                     α² │ channels │ P       ├─ α² products ──►  sums  ──Aᵀ s A──►  output
-//! weights ─G g Gᵀ──►  blocks of filters      ─┘                   α² │ tiles │ filters
-//!                     α² │ channels │ filters
+//! input  ──Bᵀ d B──►  panels of P tiles           ─┐
+//!                     place │ channels │ P         ├─ products ──►  sums  ──Aᵀ s A──►  output
+//! weights ─G g Gᵀ──►  blocks of filters           ─┘                place │ tiles │ filters
+//!                     place │ channels │ filters
 //! ```
 //!
-//! Tiles of m × m outputs need α² products of a channel and a filter, with α = m + 2, where the plain sum
-//! needs 9 m²: 4 times fewer for m = 4, 2.25 times fewer for m = 2. A task holds its sums, and
+//! A tile of m × m outputs of an r × r kernel has α² places, with α = m + r − 1, and needs as many products of a channel
+//! and a filter, where the plain sum needs r² m²: for r = 3, 4 times fewer with m = 4 and 2.25 times fewer with m = 2.
+//! Kernels of one direction have tiles of m outputs and α places ([`tiling`]). A task holds its sums, and
 //! often its panels, in the second cache; nothing large goes through memory but the weights.
 
 mod blocks;
@@ -19,6 +20,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 mod tiles;
+mod tiling;
 mod transform;
 mod weight_gradient;
 mod weight_tile;
@@ -28,6 +30,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(super) use self::cost::choose;
+pub(super) use self::tiling::suits;
 pub(super) use self::weight_gradient::WinogradWeightGradient;
 
 use self::blocks::Block;
@@ -35,60 +38,21 @@ use self::geometry::Geometry;
 use self::multiply::{Product, multiply};
 use self::schedule::Schedule;
 use self::tiles::{Reading, Writing};
-use self::transform::{Input4, Input6, Output4, Output6, Transform};
+use self::tiling::{Tiling, with_sizes};
 use super::epilogue::Ends;
 use super::finish::Finish;
 use super::gather::Gather;
-use super::{ConvArgs, ConvProblem, Epilogue};
+use super::{ConvArgs, Epilogue};
 use crate::isa::Isa;
 use crate::parallel::{self, DisjointMut};
 use crate::simd::{Simd, WithSimd, dispatch};
 
-/// Outputs of a tile along each axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TileSize {
-    /// 2 × 2 of 4 × 4 inputs.
-    Two,
-    /// 4 × 4 of 6 × 6 inputs.
-    Four,
-}
-
-impl TileSize {
-    /// Outputs along each axis.
-    fn outputs(self) -> usize {
-        match self {
-            TileSize::Two => 2,
-            TileSize::Four => 4,
-        }
-    }
-
-    /// Places of a transformed tile.
-    fn places(self) -> usize {
-        let side = self.outputs() + 2;
-        side * side
-    }
-}
-
-/// The axes as depth, row and column, if the kernel has 3 taps of stride and dilation 1 along rows and
-/// columns, stride 1 along the depth, and there is something to compute.
-fn axes(problem: &ConvProblem) -> Option<[usize; 3]> {
-    let p = problem;
-    let three = |a: usize| (p.kernel[a], p.strides[a], p.dilation_rate[a]) == (3, 1, 1);
-    let axes = geometry::order(three).filter(|axes| p.strides[axes[0]] == 1)?;
-    (p.input_len() > 0 && p.output_len() > 0).then_some(axes)
-}
-
-/// True when tiles can compute this problem.
-pub(super) fn suits(problem: &ConvProblem) -> bool {
-    axes(problem).is_some()
-}
-
-/// A planned gather over 3×3 neighbouring taps.
+/// A planned gather over neighbouring taps.
 #[derive(Clone, Debug)]
 pub(super) struct WinogradPlan {
     gather: Gather,
     geometry: Geometry,
-    size: TileSize,
+    tiling: Tiling,
     epilogue: Epilogue,
     finish: Finish,
     isa: Isa,
@@ -97,13 +61,15 @@ pub(super) struct WinogradPlan {
 }
 
 impl WinogradPlan {
-    /// Plans for the gather of a problem that [`suits`].
-    pub fn new(gather: Gather, size: TileSize, epilogue: Epilogue, isa: Isa) -> Self {
-        let geometry = Geometry::new(&gather, size.outputs());
-        let schedule = Schedule::new(&gather, &geometry, size, isa);
+    /// Plans for the gather of a problem that [`suits`] tiles of so many outputs along each axis.
+    pub fn new(gather: Gather, outputs: [usize; 3], epilogue: Epilogue, isa: Isa) -> Self {
+        let extents = gather.phases[0].reach.map(|(low, high)| (high - low + 1) as usize);
+        let tiling = Tiling::new(extents, outputs).expect("the caller has asked whether they suit");
+        let geometry = Geometry::new(&gather, &tiling);
+        let schedule = Schedule::new(&gather, &geometry, &tiling, isa);
         let blocks = blocks::cut(gather.group_destinations(), isa.lanes(), schedule.vectors);
         let finish = Finish::new(epilogue.activation);
-        Self { gather, geometry, size, epilogue, finish, isa, blocks, schedule }
+        Self { gather, geometry, tiling, epilogue, finish, isa, blocks, schedule }
     }
 
     pub fn packed_len(&self) -> usize {
@@ -127,7 +93,7 @@ impl WinogradPlan {
 
     /// Transformed weights of one filter.
     fn block_depth(&self) -> usize {
-        self.size.places() * self.geometry.depth.len() * self.gather.group_sources()
+        self.tiling.places() * self.geometry.slices.len() * self.gather.group_sources()
     }
 
     /// Where the transformed weights of a block lie.
@@ -177,8 +143,8 @@ impl WinogradPlan {
                 dispatch(self.isa, StepOp { plan: self, step: &step, values });
             });
         } else {
-            let depth = self.geometry.depth.len();
-            let chunks = self.gather.group_sources().div_ceil(s.chunk_channels) * depth;
+            let slices = self.geometry.slices.len();
+            let chunks = self.gather.group_sources().div_ceil(s.chunk_channels) * slices;
             parallel::for_each(shared.len() * chunks, s.chunk_nanoseconds, |i| {
                 let (panel, chunk) = (i / chunks, i % chunks);
                 let step = Step {
@@ -205,30 +171,34 @@ impl WinogradPlan {
     }
 
     #[inline(always)]
-    fn run_step<I, O, S, const A: usize, const M: usize>(
+    fn run_step<
+        S: Simd,
+        const MR: usize,
+        const RR: usize,
+        const AR: usize,
+        const MC: usize,
+        const RC: usize,
+        const AC: usize,
+    >(
         &self,
         s: S,
         step: &Step,
         values: &Values<'_>,
-    ) where
-        I: Transform<A, A>,
-        O: Transform<A, M>,
-        S: Simd,
-    {
+    ) {
         match &step.part {
-            Part::Input(chunks) => self.transform_input::<I, S, A>(s, step, chunks, values),
+            Part::Input(chunks) => self.transform_input::<S, AR, AC>(s, step, chunks, values),
             Part::Output(blocks) => {
                 for block in &self.blocks[blocks.clone()] {
                     self.multiply_block(s, step, block, values);
-                    self.transform_output::<O, S, A, M>(s, step, block, values);
+                    self.transform_output::<S, AR, AC, MR, MC>(s, step, block, values);
                 }
             }
         }
     }
 
-    /// Transforms the tiles of a range, for some of the chunks of (taps along the depth) × channels.
+    /// Transforms the tiles of a range, for some of the chunks of slices × channels.
     #[inline(always)]
-    fn transform_input<I: Transform<A, A>, S: Simd, const A: usize>(
+    fn transform_input<S: Simd, const R: usize, const C: usize>(
         &self,
         s: S,
         step: &Step,
@@ -237,22 +207,23 @@ impl WinogradPlan {
     ) {
         let (g, plan) = (&self.geometry, &self.schedule);
         let channels = self.gather.group_sources();
-        let per_depth = channels.div_ceil(plan.chunk_channels);
+        let per_slice = channels.div_ceil(plan.chunk_channels);
         let stride = self.gather.source_channels;
         let blocks = channels.div_ceil(S::LANES);
         for (i, panel) in step.range.clone().enumerate() {
             let tiles = plan.tiles(panel, g.count);
             let (start, count) = (tiles.start, tiles.len());
-            let place_step = plan.place_step(blocks * g.depth.len(), count, S::LANES);
+            let place_step = plan.place_step(blocks * g.slices.len(), count, S::LANES);
             for index in tiles {
                 let tile = g.tile(index);
-                for chunk in chunks.start..chunks.end.min(per_depth * g.depth.len()) {
-                    let (tap, first) = (chunk / per_depth, chunk % per_depth * plan.chunk_channels);
-                    let block = tap * blocks + first / S::LANES;
+                for chunk in chunks.start..chunks.end.min(per_slice * g.slices.len()) {
+                    let (slice, first) =
+                        (chunk / per_slice, chunk % per_slice * plan.chunk_channels);
+                    let block = slice * blocks + first / S::LANES;
                     let to = i * plan.panel_len + (block * count + index - start) * S::LANES;
                     let source = values.source.as_ptr();
                     let reading = Reading {
-                        window: g.reads(tile, g.depth[tap]),
+                        window: g.reads(tile, &g.slices[slice]),
                         source: source.wrapping_add(step.group * channels + first),
                         steps: g.source_steps().map(|steps| steps * stride),
                         channels: plan.chunk_channels.min(channels - first),
@@ -263,7 +234,7 @@ impl WinogradPlan {
                     };
                     // SAFETY: `Geometry::reads` keeps to the source, whose length `run` has
                     // checked; the panel has a vector of each tile, block and place (`Schedule`).
-                    unsafe { reading.run::<I, S, A>(s) };
+                    unsafe { reading.run::<S, R, C>(s) };
                 }
             }
         }
@@ -274,21 +245,21 @@ impl WinogradPlan {
     fn multiply_block<S: Simd>(&self, s: S, step: &Step, block: &Block, values: &Values<'_>) {
         let (g, plan) = (&self.geometry, &self.schedule);
         let channels = self.gather.group_sources();
-        let (depth, blocks) = (g.depth.len(), channels.div_ceil(S::LANES));
+        let (slices, blocks) = (g.slices.len(), channels.div_ceil(S::LANES));
         let width = block.vectors * S::LANES;
         let weights = &values.packed[self.packed_block(step.group, block)];
-        for place in 0..self.size.places() {
+        for place in 0..self.tiling.places() {
             for (i, panel) in step.range.clone().enumerate() {
                 let count = plan.tiles(panel, g.count).len();
-                let place_step = plan.place_step(blocks * depth, count, S::LANES);
+                let place_step = plan.place_step(blocks * slices, count, S::LANES);
                 let from = i * plan.panel_len + place * place_step;
                 let to = place * plan.sums_step(block.vectors, S::LANES);
                 let product = Product {
                     values: step.panels.wrapping_add(from),
-                    weights: weights[place * depth * channels * width..].as_ptr(),
+                    weights: weights[place * slices * channels * width..].as_ptr(),
                     sums: step.sums.wrapping_add(to + i * plan.panel_tiles * width),
                     channels,
-                    depth,
+                    slices,
                 };
                 // SAFETY: panel, weights and sums are laid out so (`Schedule`, `packed_block`).
                 unsafe { multiply(s, count, block.vectors, &product) };
@@ -298,7 +269,7 @@ impl WinogradPlan {
 
     /// Transforms the range's sums of a block back and finishes them.
     #[inline(always)]
-    fn transform_output<O: Transform<A, M>, S: Simd, const A: usize, const M: usize>(
+    fn transform_output<S: Simd, const R: usize, const C: usize, const M: usize, const N: usize>(
         &self,
         s: S,
         step: &Step,
@@ -327,7 +298,7 @@ impl WinogradPlan {
             };
             // SAFETY: `Geometry::writes` keeps to the output, whose length `Ends` has checked; the
             // sums hold the tile, and no other task writes this tile's block of channels.
-            unsafe { writing.run::<O, S, A, M>(s) };
+            unsafe { writing.run::<S, R, C, M, N>(s) };
             if matches!(self.finish, Finish::Rows(_)) {
                 for i in window.rows.clone() {
                     for j in window.columns.clone() {
@@ -397,9 +368,6 @@ impl WithSimd for StepOp<'_> {
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
         let (plan, step, values) = (self.plan, self.step, self.values);
-        match plan.size {
-            TileSize::Two => plan.run_step::<Input4, Output4, S, 4, 2>(s, step, values),
-            TileSize::Four => plan.run_step::<Input6, Output6, S, 6, 4>(s, step, values),
-        }
+        with_sizes!(plan.tiling.sides, plan.run_step::<S>(s, step, values));
     }
 }

@@ -20,15 +20,14 @@ pub(super) fn most_tiles(isa: Isa, vectors: usize) -> usize {
     }
 }
 
-/// One product of a panel with a block of filters, for one of the α² places.
+/// One product of a panel with a block of filters, for one place of the transformed tiles.
 pub(super) struct Product {
     pub values: *const f32,
     pub weights: *const f32,
     pub sums: *mut f32,
-    /// Channels of each tap along the depth.
+    /// Channels of each slice.
     pub channels: usize,
-    /// Taps along the depth.
-    pub depth: usize,
+    pub slices: usize,
 }
 
 struct Multiply<'a, const P: usize, const NV: usize>(&'a Product);
@@ -40,7 +39,7 @@ impl<const P: usize, const NV: usize> WithSimd for Multiply<'_, P, NV> {
     fn with<S: Simd>(self, s: S) {
         let (mut values, mut weights) = (self.0.values, self.0.weights);
         let mut sums = [[s.zero(); NV]; P];
-        for _ in 0..self.0.depth {
+        for _ in 0..self.0.slices {
             let mut left = self.0.channels;
             while left > 0 {
                 let count = left.min(S::LANES);

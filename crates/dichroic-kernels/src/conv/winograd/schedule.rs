@@ -3,15 +3,15 @@
 //! ```text
 //! scratch:  panels of all ranges (unless each task transforms its own)  │ slot 0 │ slot 1 │ …
 //! slot:     panels of a range (if each task transforms its own) │ sums of a range and block
-//! panel:    α² │ (tap along the depth, channel block) │ tile │ LANES
-//! sums:     α² │ tile │ filters of the block
+//! panel:    place │ (slice, channel block) │ tile │ LANES
+//! sums:     place │ tile │ filters of the block
 //! ```
 
 use std::ops::Range;
 
-use super::TileSize;
 use super::geometry::Geometry;
 use super::multiply;
+use super::tiling::Tiling;
 use crate::conv::gather::Gather;
 use crate::isa::Isa;
 
@@ -55,8 +55,8 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub fn new(gather: &Gather, geometry: &Geometry, size: TileSize, isa: Isa) -> Self {
-        let (lanes, places) = (isa.lanes(), size.places());
+    pub fn new(gather: &Gather, geometry: &Geometry, tiling: &Tiling, isa: Isa) -> Self {
+        let (lanes, places) = (isa.lanes(), tiling.places());
         let channels = gather.group_sources();
         let (tiles, filters) = (geometry.count, gather.group_destinations());
         let narrow = filters.div_ceil(lanes).clamp(1, 2);
@@ -66,8 +66,8 @@ impl Schedule {
         let most = multiply::most_tiles(isa, vectors);
         let panel_tiles = tiles.div_ceil(tiles.div_ceil(most).max(1)).max(1);
         let panels = tiles.div_ceil(panel_tiles);
-        let depth_blocks = geometry.depth.len() * channels.div_ceil(lanes);
-        let panel_len = places * ((depth_blocks * panel_tiles) | 1) * lanes;
+        let slice_blocks = geometry.slices.len() * channels.div_ceil(lanes);
+        let panel_len = places * ((slice_blocks * panel_tiles) | 1) * lanes;
         let fused_panels = FUSED_VALUES / panel_len.max(1);
         let fused = fused_panels >= 1 && panels >= 8;
         let (range_panels, shared_panels) = if fused {
@@ -79,7 +79,7 @@ impl Schedule {
         };
         let tiles_in_range = range_panels * panel_tiles;
         let chunk_blocks = (CHUNK_VECTORS / panel_tiles).max(1);
-        let macs = tiles_in_range * places * geometry.depth.len() * channels;
+        let macs = tiles_in_range * places * geometry.slices.len() * channels;
         let task_filters = if fused { filters } else { vectors * lanes };
         let sums_len = places * ((tiles_in_range * vectors) | 1) * lanes;
         let own_panels = if fused { range_panels * panel_len } else { 0 };
@@ -109,10 +109,10 @@ impl Schedule {
         panel * self.panel_tiles..count.min((panel + 1) * self.panel_tiles)
     }
 
-    /// Values from one of the α² places of a panel to the next: an odd number of vectors, since at
+    /// Values from one place of a panel's tiles to the next: an odd number of vectors, since at
     /// a power of two all places would fall into the same few sets of the cache.
-    pub fn place_step(&self, depth_blocks: usize, tiles: usize, lanes: usize) -> usize {
-        ((depth_blocks * tiles) | 1) * lanes
+    pub fn place_step(&self, slice_blocks: usize, tiles: usize, lanes: usize) -> usize {
+        ((slice_blocks * tiles) | 1) * lanes
     }
 
     /// The same for the sums of a range.

@@ -2,7 +2,7 @@
 
 use super::super::finish::Finish;
 use super::geometry::Window;
-use super::transform::{Transform, both_ways};
+use super::transform::{Input, Output, both_ways};
 use crate::simd::Simd;
 
 /// A tile of input, and where its transform goes.
@@ -16,19 +16,19 @@ pub(super) struct Reading {
     pub stride: usize,
     /// The tile's first vector in the panel.
     pub target: *mut f32,
-    /// From one of the α² places to the next, and from one channel block to the next, in values.
+    /// From one place of the tile to the next, and from one channel block to the next, in values.
     pub place_step: usize,
     pub block_step: usize,
 }
 
 impl Reading {
-    /// Transforms all channels of the tile.
+    /// Transforms all channels of the tile of R × C inputs.
     ///
     /// # Safety
     /// The window lies inside the source but for what its ranges leave out, and the panel holds the tile.
     #[inline(always)]
-    pub unsafe fn run<I: Transform<A, A>, S: Simd, const A: usize>(&self, s: S) {
-        let whole = self.window.rows == (0..A) && self.window.columns == (0..A);
+    pub unsafe fn run<S: Simd, const R: usize, const C: usize>(&self, s: S) {
+        let whole = self.window.rows == (0..R) && self.window.columns == (0..C);
         let start = self.source.wrapping_offset(self.window.place * self.stride as isize);
         let mut channel = 0;
         while channel < self.channels {
@@ -38,9 +38,9 @@ impl Reading {
             // SAFETY: as the caller vouches; `full` says that a whole vector of channels is there.
             unsafe {
                 match (whole, full) {
-                    (true, true) => self.block::<I, S, A, true, true>(s, from, to, S::LANES),
-                    (false, true) => self.block::<I, S, A, false, true>(s, from, to, S::LANES),
-                    _ => self.block::<I, S, A, false, false>(s, from, to, self.channels - channel),
+                    (true, true) => self.block::<S, R, C, true, true>(s, from, to, S::LANES),
+                    (false, true) => self.block::<S, R, C, false, true>(s, from, to, S::LANES),
+                    _ => self.block::<S, R, C, false, false>(s, from, to, self.channels - channel),
                 }
             }
             channel += S::LANES;
@@ -51,9 +51,9 @@ impl Reading {
     /// As [`Reading::run`].
     #[inline(always)]
     unsafe fn block<
-        I: Transform<A, A>,
         S: Simd,
-        const A: usize,
+        const R: usize,
+        const C: usize,
         const WHOLE: bool,
         const FULL: bool,
     >(
@@ -64,7 +64,7 @@ impl Reading {
         channels: usize,
     ) {
         let mask = s.first(channels);
-        both_ways::<I, S, A, A>(
+        both_ways::<Input, S, R, R, C, C>(
             s,
             #[inline(always)]
             |i, j| {
@@ -79,8 +79,8 @@ impl Reading {
             },
             #[inline(always)]
             |i, j, y| {
-                // SAFETY: the panel holds a vector of this tile and block at each of the α² places.
-                unsafe { s.store_ptr(y, to.wrapping_add((i * A + j) * self.place_step)) }
+                // SAFETY: the panel holds a vector of this tile and block at each of its places.
+                unsafe { s.store_ptr(y, to.wrapping_add((i * C + j) * self.place_step)) }
             },
         );
     }
@@ -91,7 +91,7 @@ pub(super) struct Writing {
     pub window: Window,
     /// The tile's first sum of the block of filters.
     pub sums: *const f32,
-    /// From one of the α² places to the next, in values.
+    /// From one place of the tile to the next, in values.
     pub place_step: usize,
     /// Filters of the block.
     pub filters: usize,
@@ -107,21 +107,24 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// Transforms all filters of the block back.
+    /// Transforms all filters of the block back, from R × C sums to M × N outputs.
     ///
     /// # Safety
     /// The window's ranges lie inside the output, and the pointers hold what their fields say.
     #[inline(always)]
-    pub unsafe fn run<O: Transform<A, M>, S: Simd, const A: usize, const M: usize>(&self, s: S) {
+    pub unsafe fn run<S: Simd, const R: usize, const C: usize, const M: usize, const N: usize>(
+        &self,
+        s: S,
+    ) {
         let mut filter = 0;
         while filter < self.filters {
             let left = self.filters - filter;
             // SAFETY: as the caller vouches; a full vector has all its filters in the block.
             unsafe {
                 if left >= S::LANES {
-                    self.vector::<O, S, A, M, true>(s, filter, S::LANES);
+                    self.vector::<S, R, C, M, N, true>(s, filter, S::LANES);
                 } else {
-                    self.vector::<O, S, A, M, false>(s, filter, left);
+                    self.vector::<S, R, C, M, N, false>(s, filter, left);
                 }
             }
             filter += S::LANES;
@@ -132,10 +135,11 @@ impl Writing {
     /// As [`Writing::run`].
     #[inline(always)]
     unsafe fn vector<
-        O: Transform<A, M>,
         S: Simd,
-        const A: usize,
+        const R: usize,
+        const C: usize,
         const M: usize,
+        const N: usize,
         const FULL: bool,
     >(
         &self,
@@ -150,12 +154,12 @@ impl Writing {
             // SAFETY: the bias holds the block's filters.
             unsafe { load::<S, FULL>(s, self.bias.wrapping_add(filter), mask) }
         };
-        both_ways::<O, S, A, M>(
+        both_ways::<Output, S, R, M, C, N>(
             s,
             #[inline(always)]
             |i, j| {
-                let from = self.sums.wrapping_add((i * A + j) * self.place_step + filter);
-                // SAFETY: the sums hold whole vectors of each tile at each of the α² places.
+                let from = self.sums.wrapping_add((i * C + j) * self.place_step + filter);
+                // SAFETY: the sums hold whole vectors of each tile at each of its places.
                 unsafe { s.load_ptr(from) }
             },
             #[inline(always)]

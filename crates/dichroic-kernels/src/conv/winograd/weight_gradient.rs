@@ -1,14 +1,15 @@
-//! The gradient of the weights by Winograd's F(3×3, 4×4): 36 products where the direct sum has 144.
+//! The gradient of the weights by Winograd's F(3×3, 4×4): 36 products where the direct sum has 144. For 5×5
+//! kernels F(5×5, 4×4): 64 instead of 400.
 //!
-//! The gradient of a 3×3 kernel is a correlation of the input with the output's gradient. Each tile
-//! of 4 × 4 gradients, with the 6 × 6 input values under it, gives one term:
+//! The gradient of a kernel is a correlation of the input with the output's gradient. Each tile
+//! of 4 × 4 gradients, with the α × α input values under it (6 × 6, 8 × 8), gives one term:
 //!
 //! ```text
 //! dW[c, f] = Aᵀ ( Σ over tiles of (Bᵀ input[c] B) ⊙ (G gradient[f] Gᵀ) ) A
 //!
-//! chunk of tiles:  transform ─► input panel     channel vector │ 36 places │ tile │ LANES
-//!                          └──► gradient panel  filter block   │ 36 places │ tile │ NV × LANES
-//!                  multiply ─► sums             channel vector × filter block │ 36 places │ LANES × (NV × LANES)
+//! chunk of tiles:  transform ─► input panel     channel vector │ α² places │ tile │ LANES
+//!                          └──► gradient panel  filter block   │ α² places │ tile │ NV × LANES
+//!                  multiply ─► sums             channel vector × filter block │ α² places │ LANES × (NV × LANES)
 //! last chunk:      Aᵀ … A of a channel vector × filter block while its sums are in the second cache
 //! ```
 //!
@@ -18,24 +19,23 @@
 //!
 //! # Accuracy
 //! The error against `f64` sums was at most 1.1 × 10⁻⁶ of the gradient's largest value for the shapes of
-//! real networks, where a direct sum's is about as large; the tests hold it to 10⁻⁵.
+//! real networks with 3×3 kernels, where a direct sum's is about as large, and 8 × 10⁻⁶ with 5×5; the tests hold it to 10⁻⁵
+//! and 2 × 10⁻⁵.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::super::ConvProblem;
-use super::transform::{Gradient6, Input6, Weights6, both_ways};
+use super::transform::{Input, Kernel, Output, both_ways};
 use super::weight_tile::{Product, Site, Tile, tile_rows};
 use crate::isa::Isa;
 use crate::parallel::{self, DisjointMut};
 use crate::simd::{Simd, WithSimd, dispatch};
 
-/// Input values along a tile's side.
-pub(super) const ALPHA: usize = 6;
 /// Gradients along a tile's side.
 const SIDE: usize = 4;
-/// Places of a transformed tile.
-const PLACES: usize = ALPHA * ALPHA;
+/// The most places of a transformed tile.
+const MOST_PLACES: usize = 64;
 /// The widest vector.
 const MOST_LANES: usize = 16;
 /// The widest filter block, in vectors.
@@ -58,6 +58,8 @@ const MOST_STRIP: usize = 32;
 pub(in crate::conv) struct WinogradWeightGradient {
     problem: ConvProblem,
     isa: Isa,
+    /// Places of a transformed tile.
+    places: usize,
     /// Tiles of a plane along height and width.
     tiles: [usize; 2],
     /// Tiles of a chunk, and of all chunks.
@@ -69,9 +71,9 @@ pub(in crate::conv) struct WinogradWeightGradient {
 }
 
 impl WinogradWeightGradient {
-    /// True for 3×3 kernels that move by single steps, where there is something to compute.
+    /// True for 3×3 and 5×5 kernels that move by single steps, where there is something to compute.
     pub fn suits(p: &ConvProblem) -> bool {
-        p.kernel == [1, 3, 3]
+        matches!(p.kernel, [1, 3, 3] | [1, 5, 5])
             && p.strides == [1; 3]
             && p.dilation_rate == [1; 3]
             && p.groups == 1
@@ -82,10 +84,10 @@ impl WinogradWeightGradient {
 
     /// True where this is expected to be faster than the direct sum, by vector instructions.
     pub fn pays(p: &ConvProblem) -> bool {
-        // Cycles for a tile of one vector of channels into the panels, and for a channel of one
-        // vector of filters back; half of the first is waiting for memory.
-        const INTO: usize = 500;
-        const BACK: usize = 150;
+        // Cycles for a place of a tile of one vector of channels into the panels, and for that of a channel
+        // of one vector of filters back; half of the first is waiting for memory.
+        const INTO: usize = 14;
+        const BACK: usize = 4;
         if !Self::suits(p) {
             return false;
         }
@@ -93,10 +95,17 @@ impl WinogradWeightGradient {
         let tiles = p.batch * depth * height.div_ceil(SIDE) * width.div_ceil(SIDE);
         let filters = p.filters.div_ceil(MOST_LANES);
         let channels = p.in_channels.div_ceil(MOST_LANES);
+        let places = Self::alpha(p).pow(2);
         let rows = p.in_channels.next_multiple_of(MOST_LANES / 2);
-        let tiled = tiles.saturating_mul(PLACES * rows * filters + INTO * (channels + filters));
-        let direct = (p.batch * p.output_places()).saturating_mul(p.in_channels * 9 * filters);
-        tiled.saturating_add(BACK * p.in_channels * filters) < direct
+        let tiled = tiles.saturating_mul(places * (rows * filters + INTO * (channels + filters)));
+        let direct =
+            (p.batch * p.output_places()).saturating_mul(p.in_channels * p.taps() * filters);
+        tiled.saturating_add(BACK * places * p.in_channels * filters) < direct
+    }
+
+    /// Input values along a tile's side.
+    fn alpha(p: &ConvProblem) -> usize {
+        SIDE + p.kernel[2] - 1
     }
 
     pub fn new(problem: ConvProblem, isa: Isa) -> Self {
@@ -106,11 +115,12 @@ impl WinogradWeightGradient {
         let lanes = isa.lanes();
         let channel_vectors = problem.in_channels.div_ceil(lanes);
         let filter_blocks = problem.filters.div_ceil(MOST_VECTORS * lanes);
-        let per_tile = PLACES * lanes * (channel_vectors + filter_blocks * MOST_VECTORS);
+        let places = Self::alpha(&problem).pow(2);
+        let per_tile = places * lanes * (channel_vectors + filter_blocks * MOST_VECTORS);
         let values = count * per_tile;
         let chunks = if values > SINGLE_CHUNK_VALUES { values.div_ceil(PANEL_VALUES) } else { 1 };
         let chunk = count.div_ceil(chunks).max(1);
-        Self { problem, isa, tiles, chunk, count, channel_vectors, filter_blocks }
+        Self { problem, isa, places, tiles, chunk, count, channel_vectors, filter_blocks }
     }
 
     /// From one of a panel's places to the next: a line more than the tiles take, lest all
@@ -126,8 +136,8 @@ impl WinogradWeightGradient {
 
     fn panel_lens(&self) -> [usize; 2] {
         [
-            self.channel_vectors * PLACES * self.place_step(1),
-            self.filter_blocks * PLACES * self.place_step(MOST_VECTORS),
+            self.channel_vectors * self.places * self.place_step(1),
+            self.filter_blocks * self.places * self.place_step(MOST_VECTORS),
         ]
     }
 
@@ -137,7 +147,7 @@ impl WinogradWeightGradient {
 
     /// Sums outlive a chunk only where there are several.
     fn sums_len(&self) -> usize {
-        if self.chunk < self.count { self.units() * PLACES * self.sums_step() } else { 0 }
+        if self.chunk < self.count { self.units() * self.places * self.sums_step() } else { 0 }
     }
 
     pub fn scratch_len(&self) -> usize {
@@ -181,7 +191,7 @@ impl WinogradWeightGradient {
             dispatch(self.isa, TransformOp { plan: self, start, tiles, values });
         });
         let run = self.units().div_ceil(TASKS);
-        let macs = PLACES * chunk.len() * self.isa.lanes() * self.isa.lanes() * MOST_VECTORS;
+        let macs = self.places * chunk.len() * self.isa.lanes() * self.isa.lanes() * MOST_VECTORS;
         let nanoseconds = run * macs / MACS_PER_NANOSECOND;
         parallel::for_each(self.units().div_ceil(run), nanoseconds, |i| {
             let units = i * run..self.units().min((i + 1) * run);
@@ -197,7 +207,7 @@ impl WinogradWeightGradient {
         let [rows, columns] = self.tiles;
         let (plane, row, column) = (tile / (rows * columns), tile / columns % rows, tile % columns);
         let (size, pad, side) = match of {
-            Side::Input => (p.input, p.pad_before, ALPHA),
+            Side::Input => (p.input, p.pad_before, Self::alpha(p)),
             Side::Gradient => (p.output(), [0; 3], SIDE),
         };
         let start = |number: usize, axis: usize| (number * SIDE) as isize - pad[axis] as isize;
@@ -213,8 +223,15 @@ impl WinogradWeightGradient {
         }
     }
 
+    /// A is α.
     #[inline(always)]
-    fn transform<S: Simd>(&self, s: S, start: usize, tiles: Range<usize>, values: &Values<'_>) {
+    fn transform<S: Simd, const A: usize>(
+        &self,
+        s: S,
+        start: usize,
+        tiles: Range<usize>,
+        values: &Values<'_>,
+    ) {
         let p = &self.problem;
         let step = self.place_step(1);
         let mut sites = [const { Site { place: 0, rows: 0..0, columns: 0..0 } }; MOST_STRIP];
@@ -223,7 +240,7 @@ impl WinogradWeightGradient {
         }
         for vector in 0..self.channel_vectors {
             for (site, tile) in sites.iter().zip(tiles.clone()) {
-                let to = vector * PLACES * step + (tile - start) * S::LANES;
+                let to = vector * self.places * step + (tile - start) * S::LANES;
                 let tile = Tile {
                     from: values.input.as_ptr().wrapping_add(vector * S::LANES),
                     to: values.input_panel.pointer(to),
@@ -234,7 +251,7 @@ impl WinogradWeightGradient {
                 };
                 // SAFETY: the site names the places inside the input, whose length `run`'s
                 // caller has checked; this task alone writes these tiles of the panel.
-                unsafe { tile.run::<Input6, S, ALPHA>(s, site) };
+                unsafe { tile.run::<Input, S, A, A>(s, site) };
             }
         }
         let step = self.place_step(MOST_VECTORS);
@@ -244,7 +261,8 @@ impl WinogradWeightGradient {
         for vector in 0..p.filters.div_ceil(S::LANES) {
             let (block, v) = (vector / MOST_VECTORS, vector % MOST_VECTORS);
             for (site, tile) in sites.iter().zip(tiles.clone()) {
-                let to = block * PLACES * step + ((tile - start) * MOST_VECTORS + v) * S::LANES;
+                let to =
+                    block * self.places * step + ((tile - start) * MOST_VECTORS + v) * S::LANES;
                 let tile = Tile {
                     from: values.gradient.as_ptr().wrapping_add(vector * S::LANES),
                     to: values.gradient_panel.pointer(to),
@@ -254,7 +272,7 @@ impl WinogradWeightGradient {
                     step,
                 };
                 // SAFETY: as above, for the output's gradient.
-                unsafe { tile.run::<Gradient6, S, SIDE>(s, site) };
+                unsafe { tile.run::<Kernel, S, SIDE, A>(s, site) };
             }
         }
     }
@@ -269,17 +287,21 @@ impl WinogradWeightGradient {
             let sums = if self.sums_len() == 0 {
                 own.as_mut_ptr().cast::<f32>()
             } else {
-                v.sums.pointer(unit * PLACES * self.sums_step())
+                v.sums.pointer(unit * self.places * self.sums_step())
             };
             let p = &self.problem;
             let channels = (p.in_channels - vector * S::LANES).min(S::LANES);
             let filters = p.filters - block * MOST_VECTORS * S::LANES;
             let (steps, rows) = ([1, MOST_VECTORS].map(|n| self.place_step(n)), tile_rows::<S>());
-            for place in 0..PLACES {
+            for place in 0..self.places {
                 for row in (0..channels).step_by(rows) {
                     let product = Product {
-                        input: v.input_panel.pointer((vector * PLACES + place) * steps[0] + row),
-                        gradient: v.gradient_panel.pointer((block * PLACES + place) * steps[1]),
+                        input: v
+                            .input_panel
+                            .pointer((vector * self.places + place) * steps[0] + row),
+                        gradient: v
+                            .gradient_panel
+                            .pointer((block * self.places + place) * steps[1]),
                         sums: sums
                             .wrapping_add(place * self.sums_step() + row * MOST_VECTORS * S::LANES),
                         tiles: chunk.len(),
@@ -293,7 +315,12 @@ impl WinogradWeightGradient {
             }
             if last {
                 // SAFETY: the sums of the unit's channels and filters are complete.
-                unsafe { self.finish(s, (vector, block), sums, v) };
+                unsafe {
+                    match p.kernel[2] {
+                        3 => self.finish::<S, 6, 3>(s, (vector, block), sums, v),
+                        _ => self.finish::<S, 8, 5>(s, (vector, block), sums, v),
+                    }
+                }
             }
         }
     }
@@ -303,7 +330,7 @@ impl WinogradWeightGradient {
     /// # Safety
     /// The sums hold the unit's channels × filters at each place; no other task has this unit.
     #[inline(always)]
-    unsafe fn finish<S: Simd>(
+    unsafe fn finish<S: Simd, const A: usize, const K: usize>(
         &self,
         s: S,
         (vector, block): (usize, usize),
@@ -321,17 +348,17 @@ impl WinogradWeightGradient {
                 let mask = s.first(p.filters - filter);
                 let row = ((channel - first_channel) * MOST_VECTORS + v) * S::LANES;
                 let to = values.result.pointer(channel * p.filters + filter);
-                both_ways::<Weights6, S, ALPHA, 3>(
+                both_ways::<Output, S, A, K, A, K>(
                     s,
                     #[inline(always)]
                     |i, j| {
-                        let from = sums.wrapping_add((i * ALPHA + j) * self.sums_step() + row);
+                        let from = sums.wrapping_add((i * A + j) * self.sums_step() + row);
                         // SAFETY: the sums hold whole vectors.
                         unsafe { s.load_ptr(from) }
                     },
                     #[inline(always)]
                     |i, j, y| {
-                        let tap = (i * 3 + j) * p.in_channels * p.filters;
+                        let tap = (i * K + j) * p.in_channels * p.filters;
                         // SAFETY: the gradient has a row of filters for each tap and channel;
                         // the mask keeps to it.
                         unsafe { s.store_masked(y, to.wrapping_add(tap), mask) }
@@ -346,7 +373,7 @@ impl WinogradWeightGradient {
 #[repr(align(64))]
 struct UnitSums(
     #[allow(dead_code, reason = "read and written through a pointer")]
-    [f32; PLACES * (MOST_LANES * MOST_VECTORS + 1) * MOST_LANES],
+    [f32; MOST_PLACES * (MOST_LANES * MOST_VECTORS + 1) * MOST_LANES],
 );
 
 #[derive(Clone, Copy)]
@@ -377,7 +404,10 @@ impl WithSimd for TransformOp<'_> {
 
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
-        self.plan.transform(s, self.start, self.tiles, self.values);
+        match self.plan.problem.kernel[2] {
+            3 => self.plan.transform::<S, 6>(s, self.start, self.tiles, self.values),
+            _ => self.plan.transform::<S, 8>(s, self.start, self.tiles, self.values),
+        }
     }
 }
 

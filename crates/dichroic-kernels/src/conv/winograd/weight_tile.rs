@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::transform::{Transform, both_ways};
-use super::weight_gradient::{ALPHA, MOST_VECTORS};
+use super::weight_gradient::MOST_VECTORS;
 use crate::simd::Simd;
 
 /// Rows of a register tile: half a vector of channels.
@@ -37,20 +37,24 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    /// Transforms the tile at this site.
+    /// Transforms the tile of N × N values at this site to A × A.
     ///
     /// # Safety
-    /// The site's rows and columns lie inside the tensor, whose places have these channels; 36 vectors can be
+    /// The site's rows and columns lie inside the tensor, whose places have these channels; A × A vectors can be
     /// written, one at each step.
     #[inline(always)]
-    pub unsafe fn run<T: Transform<N, ALPHA>, S: Simd, const N: usize>(&self, s: S, site: &Site) {
+    pub unsafe fn run<T: Transform, S: Simd, const N: usize, const A: usize>(
+        &self,
+        s: S,
+        site: &Site,
+    ) {
         let whole = site.rows.len() == N && site.columns.len() == N;
         // SAFETY: as the caller vouches; without `WHOLE` masks keep to the site and the channels.
         unsafe {
             if whole && self.channels >= S::LANES {
-                self.transform::<T, S, N, true>(s, site);
+                self.transform::<T, S, N, A, true>(s, site);
             } else {
-                self.transform::<T, S, N, false>(s, site);
+                self.transform::<T, S, N, A, false>(s, site);
             }
         }
     }
@@ -58,7 +62,13 @@ impl Tile {
     /// # Safety
     /// As [`Tile::run`]; with `WHOLE` all of the tile is inside and the vector is full.
     #[inline(always)]
-    unsafe fn transform<T: Transform<N, ALPHA>, S: Simd, const N: usize, const WHOLE: bool>(
+    unsafe fn transform<
+        T: Transform,
+        S: Simd,
+        const N: usize,
+        const A: usize,
+        const WHOLE: bool,
+    >(
         &self,
         s: S,
         site: &Site,
@@ -69,7 +79,7 @@ impl Tile {
         for (j, mask) in masks.iter_mut().enumerate() {
             *mask = s.first(if site.columns.contains(&j) { self.channels } else { 0 });
         }
-        both_ways::<T, S, N, ALPHA>(
+        both_ways::<T, S, N, A, N, A>(
             s,
             #[inline(always)]
             |i, j| {
@@ -88,7 +98,7 @@ impl Tile {
             #[inline(always)]
             |i, j, y| {
                 // SAFETY: the caller vouches for a vector at each step.
-                unsafe { s.store_ptr(y, self.to.wrapping_add((i * ALPHA + j) * self.step)) };
+                unsafe { s.store_ptr(y, self.to.wrapping_add((i * A + j) * self.step)) };
             },
         );
     }

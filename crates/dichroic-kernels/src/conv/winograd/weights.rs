@@ -2,16 +2,19 @@
 
 use super::WinogradPlan;
 use super::blocks::Block;
-use super::transform::{Kernel4, Kernel6, Transform, both_ways};
+use super::tiling::with_sizes;
+use super::transform::{Kernel, both_ways};
 use crate::parallel::{self, DisjointMut};
 use crate::simd::{Simd, WithSimd, dispatch};
 
-/// About what the transform of one vector of weights takes.
-const VECTOR_NANOSECONDS: usize = 60;
+/// About what each transformed vector takes.
+const VECTOR_NANOSECONDS: usize = 2;
 /// Vectors of a task.
 const TASK_VECTORS: usize = 256;
 /// The most lanes of any instruction set.
 const MOST_LANES: usize = 16;
+/// The most taps of a slice.
+const MOST_TAPS: usize = 25;
 
 /// Transforms the weights of all groups and blocks.
 pub(super) fn pack(plan: &WinogradPlan, weights: &[f32], packed: &mut [f32]) {
@@ -20,13 +23,14 @@ pub(super) fn pack(plan: &WinogradPlan, weights: &[f32], packed: &mut [f32]) {
     // Whole vectors of source channels, so that the turned layout is read in squares.
     let run = (TASK_VECTORS / lanes).max(1) * lanes;
     let runs = channels.div_ceil(run);
-    let per_group = plan.blocks.len() * plan.geometry.depth.len() * runs;
+    let per_group = plan.blocks.len() * plan.geometry.slices.len() * runs;
     let packed = DisjointMut::new(packed);
     let tasks = plan.gather.groups * per_group;
-    parallel::for_each(tasks, TASK_VECTORS * 2 * VECTOR_NANOSECONDS, |i| {
+    let nanoseconds = TASK_VECTORS * 2 * plan.tiling.places() * VECTOR_NANOSECONDS;
+    parallel::for_each(tasks, nanoseconds, |i| {
         let group = i / per_group;
-        let block = &plan.blocks[i / (runs * plan.geometry.depth.len()) % plan.blocks.len()];
-        let depth = i / runs % plan.geometry.depth.len();
+        let block = &plan.blocks[i / (runs * plan.geometry.slices.len()) % plan.blocks.len()];
+        let slice = i / runs % plan.geometry.slices.len();
         let start = i % runs * run;
         let target = plan.packed_block(group, block);
         let op = PackTask {
@@ -37,7 +41,7 @@ pub(super) fn pack(plan: &WinogradPlan, weights: &[f32], packed: &mut [f32]) {
             // The tasks of a block share its range, each with channels of its own.
             target: packed.pointer(target.start),
             block,
-            depth,
+            slice,
             channels: start..channels.min(start + run),
         };
         assert!(target.end <= packed.len());
@@ -52,7 +56,7 @@ struct PackTask<'a> {
     first: usize,
     target: *mut f32,
     block: &'a Block,
-    depth: usize,
+    slice: usize,
     channels: std::ops::Range<usize>,
 }
 
@@ -61,23 +65,31 @@ impl WithSimd for PackTask<'_> {
 
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
-        match self.plan.size {
-            super::TileSize::Two => self.run::<Kernel4, S, 4>(s),
-            super::TileSize::Four => self.run::<Kernel6, S, 6>(s),
-        }
+        with_sizes!(self.plan.tiling.sides, self.run::<S>(s));
     }
 }
 
 impl PackTask<'_> {
     #[inline(always)]
-    fn run<K: Transform<3, A>, S: Simd, const A: usize>(&self, s: S) {
+    fn run<
+        S: Simd,
+        const MR: usize,
+        const RR: usize,
+        const AR: usize,
+        const MC: usize,
+        const RC: usize,
+        const AC: usize,
+    >(
+        &self,
+        s: S,
+    ) {
         let plan = self.plan;
         let [per_source, per_destination, per_tap] = plan.gather.weight_strides;
-        let taps = plan.geometry.weights[self.depth];
+        let taps = &plan.geometry.slices[self.slice].weights;
         let group_channels = plan.gather.group_sources();
-        let depth = plan.geometry.depth.len() * group_channels;
+        let depth = plan.geometry.slices.len() * group_channels;
         let width = self.block.vectors * S::LANES;
-        let mut square = [[[0.0f32; MOST_LANES]; MOST_LANES]; 9];
+        let mut square = [[[0.0f32; MOST_LANES]; MOST_LANES]; MOST_TAPS];
         for vector in 0..self.block.vectors {
             let filter = vector * S::LANES;
             let filters = self.block.channels.saturating_sub(filter).min(S::LANES);
@@ -88,6 +100,7 @@ impl PackTask<'_> {
                 // The last vector of a block may have no filters at all.
                 let taps = if filters > 0 { &taps[..] } else { &[] };
                 for (t, &tap) in taps.iter().enumerate() {
+                    let Some(tap) = tap else { continue };
                     let first = first + tap * per_tap;
                     if per_destination == 1 {
                         for k in 0..count {
@@ -106,19 +119,19 @@ impl PackTask<'_> {
                     }
                 }
                 for k in 0..count {
-                    let row = self.depth * group_channels + channel + k;
+                    let row = self.slice * group_channels + channel + k;
                     let to = self.target.wrapping_add(row * width + filter);
-                    both_ways::<K, S, 3, A>(
+                    both_ways::<Kernel, S, RR, AR, RC, AC>(
                         s,
                         #[inline(always)]
-                        |i, j| s.load(&square[i * 3 + j][k]),
+                        |i, j| s.load(&square[i * RC + j][k]),
                         #[inline(always)]
                         |i, j, y| {
                             // SAFETY: the block holds a row of `width` for each channel at each of
-                            // the α² places (`WinogradPlan::packed_block`), and this task alone writes
+                            // the tile's places (`WinogradPlan::packed_block`), and this task alone writes
                             // its channels' rows.
                             unsafe {
-                                s.store_ptr(y, to.wrapping_add((i * A + j) * depth * width));
+                                s.store_ptr(y, to.wrapping_add((i * AC + j) * depth * width));
                             }
                         },
                     );
