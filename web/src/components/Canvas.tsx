@@ -15,6 +15,7 @@ type CanvasEvents = Pick<
   | "onClick"
   | "onDblClick"
   | "onKeyDown"
+  | "onWheel"
   | "onFocus"
   | "onBlur"
 >;
