@@ -6,7 +6,6 @@
 mod benchmark;
 mod commands;
 mod failure;
-mod holdout;
 mod interrupt;
 mod model_argument;
 mod output;

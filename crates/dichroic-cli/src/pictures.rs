@@ -30,15 +30,6 @@ pub fn picture_shape(model: &Model) -> Result<PictureShape, Failure> {
     }
 }
 
-/// The range of pixels that a model expects: bytes as they are where it rescales them itself, else 0 to 1.
-pub fn pixel_range(model: &Model) -> PixelRange {
-    let rescales = |layer: &dichroic::model::LayerRef| {
-        layer.class_name() == "Rescaling"
-            || layer.model().is_some_and(|nested| pixel_range(nested) == PixelRange::Bytes)
-    };
-    if model.all_layers().iter().any(rescales) { PixelRange::Bytes } else { PixelRange::Unit }
-}
-
 /// The pixels of a picture file as a model takes them, `(height, width, channels)`.
 ///
 /// # Errors
@@ -60,7 +51,7 @@ pub fn pixels(path: &Path, shape: PictureShape, range: PixelRange) -> Result<Vec
 /// When the model takes no picture, or the file is none.
 pub fn tensor(model: &Model, path: &Path) -> Result<Tensor, Failure> {
     let shape = picture_shape(model)?;
-    let values = pixels(path, shape, pixel_range(model))?;
+    let values = pixels(path, shape, model.pixel_range())?;
     Tensor::new([1, shape.height, shape.width, shape.channels], values).map_err(Failure::run)
 }
 
@@ -69,7 +60,7 @@ pub fn tensor(model: &Model, path: &Path) -> Result<Tensor, Failure> {
 /// # Errors
 /// When a size is open.
 pub fn made_up(model: &Model) -> Result<Vec<Tensor>, Failure> {
-    let largest = if pixel_range(model) == PixelRange::Bytes { 255.0 } else { 1.0 };
+    let largest = if model.pixel_range() == PixelRange::Bytes { 255.0 } else { 1.0 };
     let one = |input: &Symbol| {
         let open = || {
             let (name, shape) = (input.layer().name(), input.shape());

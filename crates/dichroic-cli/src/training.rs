@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::Args;
-use dichroic::data::{self, Array, Dataset, Names, ReadOptions, Split, Values};
+use dichroic::data::{self, Dataset, Names, ReadOptions, Split};
 use dichroic::model::Model;
-use dichroic::train::{Compile, LossFunction, Metric, Optimizer, PerOutput};
+use dichroic::train::{Compile, CompileChoices, Loss, Optimizer};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::pictures::{picture_shape, pixel_range};
+use crate::pictures::picture_shape;
 
 /// How a model is compiled, over what its script or file says.
 #[derive(Debug, Default, Args)]
@@ -32,90 +32,32 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 impl CompileArguments {
+    /// What they ask for.
+    ///
+    /// # Errors
+    /// When a name is not known.
+    pub fn choices(&self) -> Result<CompileChoices, Failure> {
+        let optimizer = self.optimizer.as_ref().map(|name| name.parse::<Optimizer>()).transpose();
+        let loss = self.loss.as_ref().map(|name| name.parse::<Loss>()).transpose();
+        Ok(CompileChoices {
+            optimizer: optimizer.map_err(Failure::refused)?,
+            learning_rate: self.learning_rate,
+            loss: loss.map_err(|error| Failure::refused(format!("loss: {error}")))?,
+        })
+    }
+
     /// What the model's script or file compiled it with, changed by the arguments; for a model that was never compiled,
     /// Adam and the loss that suits its output.
     ///
     /// # Errors
     /// When a name is not known.
     pub fn compile(&self, model: &Model, data: &Dataset) -> Result<Compile, Failure> {
-        let own = model.compile_config().map(Compile::from_config).transpose();
-        let own = own.map_err(Failure::trained)?.filter(|own| own.loss != PerOutput::All(None));
-        let compiled = own.is_some();
-        let mut compile = own.unwrap_or_else(|| suitable(model, data));
-        if let Some(name) = &self.loss {
-            let named = Compile::named("adam", name, &[]).map_err(Failure::trained)?;
-            compile.loss = named.loss;
-        }
-        if let Some(name) = &self.optimizer {
-            compile.optimizer = name.parse::<Optimizer>().map_err(Failure::refused)?;
-        }
-        if let Some(rate) = self.learning_rate {
-            compile.optimizer = compile.optimizer.learning_rate(rate);
-        }
-        let no_metrics = compile.metrics == PerOutput::All(Vec::new());
-        if !compiled && no_metrics && classifies(&compile) {
-            compile.metrics = PerOutput::All(accuracy()?);
-        }
-        Ok(compile)
+        self.choices()?.compile(model, data).map_err(Failure::trained)
     }
 
     /// Whether they change what the optimizer is.
     pub fn change_optimizer(&self) -> bool {
         self.optimizer.is_some()
-    }
-}
-
-/// The metric for classes.
-///
-/// # Errors
-/// None that is known: the name is Keras's own.
-pub fn accuracy() -> Result<Vec<Metric>, Failure> {
-    Ok(vec!["accuracy".parse::<Metric>().map_err(Failure::refused)?])
-}
-
-/// Whether the loss compares classes.
-fn classifies(compile: &Compile) -> bool {
-    let PerOutput::All(Some(loss)) = &compile.loss else { return false };
-    matches!(
-        loss.function,
-        LossFunction::CategoricalCrossentropy { .. }
-            | LossFunction::SparseCategoricalCrossentropy { .. }
-            | LossFunction::BinaryCrossentropy { .. }
-    )
-}
-
-/// Adam, and the loss that suits the target: classes or numbers, probabilities or logits.
-fn suitable(model: &Model, data: &Dataset) -> Compile {
-    let outputs = model.outputs().first().and_then(|output| output.shape().channels());
-    let column = data.targets().first().is_some_and(|target| target.sample_len() == 1);
-    let loss = match outputs {
-        Some(1) if !data.class_names().is_empty() => LossFunction::BinaryCrossentropy {
-            from_logits: !ends_with(model, "sigmoid"),
-            label_smoothing: 0.0,
-        },
-        Some(1) => LossFunction::MeanSquaredError,
-        _ if column => LossFunction::SparseCategoricalCrossentropy {
-            from_logits: !ends_with(model, "softmax"),
-            ignore_class: None,
-        },
-        _ if ends_with(model, "softmax") => {
-            LossFunction::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.0 }
-        }
-        _ => LossFunction::MeanSquaredError,
-    };
-    Compile::new(Optimizer::new(dichroic::train::Adam::default()), loss)
-}
-
-/// Whether the layer that makes the model's output ends with this activation.
-pub fn ends_with(model: &Model, activation: &str) -> bool {
-    let Some(layer) = model.outputs().first().map(|output| output.layer()) else { return false };
-    match (layer.model(), layer.layer()) {
-        (Some(nested), _) => ends_with(nested, activation),
-        (None, Some(kind)) => {
-            kind.class_name().eq_ignore_ascii_case(activation)
-                || kind.config().get("activation").and_then(Value::as_str) == Some(activation)
-        }
-        (None, None) => false,
     }
 }
 
@@ -130,7 +72,7 @@ pub fn read_data(source: &str, model: &Model) -> Result<Split, Failure> {
     let options = ReadOptions { picture, names, ..ReadOptions::default() };
     let split = data::open(source, &options).map_err(Failure::input)?;
     check_classes(source, &split.train, model)?;
-    Ok(split.with_range(pixel_range(model)))
+    Ok(split.with_range(model.pixel_range()))
 }
 
 /// Refuses data with more classes than the model can tell apart, and warns of data with fewer.
@@ -139,7 +81,7 @@ fn check_classes(source: &str, data: &Dataset, model: &Model) -> Result<(), Fail
     let [output] = model.outputs() else { return Ok(()) };
     let outputs = match output.shape().channels() {
         // One probability tells two classes apart.
-        Some(1) if ends_with(model, "sigmoid") => 2,
+        Some(1) if model.ends_with("sigmoid") => 2,
         Some(outputs) if outputs > 1 && output.shape().rank() == 2 => outputs,
         _ => return Ok(()),
     };
@@ -158,45 +100,6 @@ fn check_classes(source: &str, data: &Dataset, model: &Model) -> Result<(), Fail
         );
     }
     Ok(())
-}
-
-/// Class numbers as rows with a one in the place of the class, for losses that ask for that.
-///
-/// # Errors
-/// When a number is no class of the model's.
-pub fn with_suitable_targets(
-    data: Dataset,
-    model: &Model,
-    compile: &Compile,
-) -> Result<Dataset, Failure> {
-    let PerOutput::All(Some(loss)) = &compile.loss else { return Ok(data) };
-    if !matches!(loss.function, LossFunction::CategoricalCrossentropy { .. }) {
-        return Ok(data);
-    }
-    let ([target], [output]) = (data.targets(), model.outputs()) else { return Ok(data) };
-    let Some(classes) = output.shape().channels().filter(|&classes| classes > 1) else {
-        return Ok(data);
-    };
-    if target.sample_len() != 1 || output.shape().rank() != 2 {
-        return Ok(data);
-    }
-    let mut rows = vec![0.0f32; target.samples().saturating_mul(classes)];
-    for (sample, row) in rows.chunks_exact_mut(classes).enumerate() {
-        let class = target.sample(sample)[0];
-        // A class number is small and whole; anything else is found by the comparison.
-        let place = class as usize;
-        if place as f32 != class || place >= classes {
-            return Err(Failure::refused(format!(
-                "sample {sample} has class {class}, and the model has the classes 0 to {}",
-                classes - 1
-            )));
-        }
-        row[place] = 1.0;
-    }
-    let rows = Array::new(target.name(), [target.samples(), classes], Values::F32(rows));
-    let (inputs, names) = (data.inputs().to_vec(), data.class_names().to_vec());
-    let data = Dataset::new(inputs, vec![rows.map_err(Failure::input)?]).map_err(Failure::input)?;
-    Ok(data.with_class_names(names))
 }
 
 /// Measured values as a JSON object.

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::model_argument::ModelArgument;
 use crate::output::Output;
 use crate::policy::PolicyArgument;
-use crate::training::{CompileArguments, logs_json, logs_text, read_data, with_suitable_targets};
+use crate::training::{CompileArguments, logs_json, logs_text, read_data};
 
 /// Measure loss and metrics of a model on data
 #[derive(Debug, Args)]
@@ -49,7 +49,7 @@ impl Evaluate {
             None => ("all", split.train),
         };
         let compile = self.compile.compile(&loaded.model, &data)?;
-        let data = with_suitable_targets(data, &loaded.model, &compile)?;
+        let data = compile.suited_targets(data, &loaded.model).map_err(Failure::trained)?;
         let trainer = Trainer::new(&loaded.model, compile).map_err(Failure::trained)?;
         let logs = trainer
             .evaluate(&loaded.model, &data, self.batch_size as usize)

@@ -12,13 +12,12 @@ use dichroic_formats::{Contents, SavedTraining, read_keras, write_keras};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::holdout::{held, hold_out};
 use crate::interrupt::wish_to_stop;
 use crate::model_argument::{InputShape, Loaded, load};
 use crate::output::{Output, watched};
 use crate::policy::PolicyArgument;
 use crate::progress::Bar;
-use crate::training::{CompileArguments, logs_json, logs_text, read_data, with_suitable_targets};
+use crate::training::{CompileArguments, logs_json, logs_text, read_data};
 
 /// Train a model and save it for Keras
 #[derive(Debug, Args)]
@@ -172,7 +171,7 @@ impl Train {
         };
         let trainer = trainer.map_err(Failure::trained)?;
         let batch_size = self.batch_size.unwrap_or(32) as usize;
-        let count = self.validation_split.map_or(0, |share| held(train.len(), share));
+        let count = self.validation_split.map_or(0, |share| train.share(share));
         let (train, held_out) = self.divided(train, count, seed)?;
         Ok(Job { model, trainer, train, held_out, test, class_names, batch_size, seed })
     }
@@ -221,7 +220,7 @@ impl Train {
             return Err(refused(&headline).help("leave out --batch-size and --seed"));
         }
         let count = match self.validation_split {
-            Some(share) => held(train.len(), share),
+            Some(share) => train.share(share),
             None => held_before(&state, train.len()),
         };
         let (train, held_out) = self.divided(train, count, seed)?;
@@ -239,7 +238,11 @@ impl Train {
         if count == 0 && self.validation_split.is_none_or(|share| share == 0.0) {
             return Ok((train, None));
         }
-        let (train, held_out) = hold_out(&train, count, seed)?;
+        let parts = train.hold_out(count, seed).map_err(|error| {
+            Failure::input(error)
+                .help("both parts need samples: choose another --validation-split, or more data")
+        });
+        let (train, held_out) = parts?;
         Ok((train, Some(held_out)))
     }
 
@@ -377,9 +380,8 @@ fn suited(
     model: &Model,
     compile: &Compile,
 ) -> Result<(Dataset, Option<Dataset>), Failure> {
-    let train = with_suitable_targets(train, model, compile)?;
-    let test = test.map(|test| with_suitable_targets(test, model, compile)).transpose()?;
-    Ok((train, test))
+    let suited = |data| compile.suited_targets(data, model).map_err(Failure::trained);
+    Ok((suited(train)?, test.map(suited).transpose()?))
 }
 
 fn save(

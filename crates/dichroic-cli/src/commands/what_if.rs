@@ -1,21 +1,18 @@
 //! `dichroic what-if`: one layer under every way of sharing.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
-use dichroic::data::Split;
 use dichroic::data::write_beside;
 use dichroic::explain::{Scene, WhatIf as Comparison};
 use dichroic::model::Model;
-use dichroic::train::{FitOptions, Outcome, PerOutput, Trainer};
+use dichroic::train::{Budget, Outcome, VariantEvent};
 
 use crate::failure::Failure;
-use crate::holdout::{held, hold_out};
 use crate::interrupt::wish_to_stop;
 use crate::model_argument::ModelArgument;
 use crate::output::{Output, watched};
-use crate::training::{CompileArguments, accuracy, read_data, with_suitable_targets};
+use crate::training::{CompileArguments, read_data};
 
 /// Compare a convolution with itself under every way of sharing kernels
 #[derive(Debug, Args)]
@@ -54,9 +51,6 @@ Examples:
   dichroic what-if model.py --layer conv2d --train --epochs 3 --data photos
   dichroic what-if model.py --layer conv2d --plot sharing.svg";
 
-/// The share that is held out of data without a part to test with.
-const HELD_OUT: f64 = 0.2;
-
 impl WhatIf {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         if let Some(path) = &self.plot {
@@ -83,58 +77,29 @@ impl WhatIf {
 
     fn train_all(&self, model: &Model, comparison: &mut Comparison) -> Result<(), Failure> {
         let split = read_data(&self.data, model)?;
-        let stop = wish_to_stop()?;
-        let mut results = Vec::with_capacity(comparison.variants.len());
-        for variant in &comparison.variants {
-            if watched() {
-                eprintln!("training {} …", variant.name);
-            }
-            let mut changed = comparison.model(model, variant).map_err(Failure::explained)?;
-            changed.set_compile_config(model.compile_config().cloned());
-            let begun = Instant::now();
-            let accuracy = self.train_one(&mut changed, &split, stop)?;
-            results.push((accuracy, begun.elapsed().as_secs_f64()));
-        }
-        for (variant, (accuracy, seconds)) in comparison.variants.iter_mut().zip(results) {
-            variant.test_accuracy = accuracy;
-            variant.seconds = Some(seconds);
-        }
-        Ok(())
-    }
-
-    /// The accuracy on held-out data after training from the beginning.
-    fn train_one(
-        &self,
-        model: &mut Model,
-        split: &Split,
-        stop: &std::sync::atomic::AtomicBool,
-    ) -> Result<Option<f64>, Failure> {
-        model.build(self.seed).map_err(Failure::input)?;
-        let mut compile = self.compile.compile(model, &split.train)?;
-        if compile.metrics == PerOutput::All(Vec::new()) {
-            compile.metrics = PerOutput::All(accuracy()?);
-        }
-        let suited = |data| with_suitable_targets(data, model, &compile);
-        let (train, test) = match &split.test {
-            Some(test) => (suited(split.train.clone())?, suited(test.clone())?),
-            None => {
-                let data = suited(split.train.clone())?;
-                hold_out(&data, held(data.len(), HELD_OUT), self.seed)?
-            }
-        };
-        let mut trainer = Trainer::new(model, compile).map_err(Failure::trained)?;
-        let options = FitOptions {
+        let budget = Budget {
+            data: &split,
+            choices: self.compile.choices()?,
             epochs: self.epochs as usize,
             seed: self.seed,
-            cancel: Some(stop),
-            ..FitOptions::default()
+            cancel: Some(wish_to_stop()?),
         };
-        let outcome = trainer.fit(model, &train, &options, &mut []).map_err(Failure::trained)?;
-        if outcome == Outcome::Cancelled {
-            return Err(Failure::Interrupted);
+        let names: Vec<String> =
+            comparison.variants.iter().map(|variant| variant.name.to_string()).collect();
+        let mut tell = |variant: usize, event: VariantEvent<'_>| {
+            let name = &names[variant];
+            match event {
+                VariantEvent::Begun if watched() => eprintln!("training {name} …"),
+                VariantEvent::Refused { reason } => {
+                    anstream::eprintln!("warning: {name} is not trained: {reason}");
+                }
+                _ => {}
+            }
+        };
+        match comparison.train(model, &budget, &mut tell).map_err(Failure::trained)? {
+            Outcome::Cancelled => Err(Failure::Interrupted),
+            _ => Ok(()),
         }
-        let logs = trainer.evaluate(model, &test, options.batch_size).map_err(Failure::trained)?;
-        Ok(logs.get("accuracy"))
     }
 }
 

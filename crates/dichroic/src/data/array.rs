@@ -177,6 +177,21 @@ impl Array {
         Self { name: self.name.clone(), shape, values }
     }
 
+    /// The samples `rows`, in that order.
+    ///
+    /// # Panics
+    /// When a row is out of range.
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        let len = self.sample_len();
+        let values = match &self.values {
+            Values::F32(values) => Values::F32(gathered(values, len, rows)),
+            Values::U8(bytes, range) => Values::U8(gathered(bytes, len, rows), *range),
+        };
+        let mut shape = self.shape.clone();
+        shape[0] = rows.len();
+        Self { name: self.name.clone(), shape, values }
+    }
+
     /// The same pixels in another range; numbers that never were pixels stay as they are.
     pub fn with_range(mut self, range: PixelRange) -> Self {
         if let Values::U8(_, own) = &mut self.values {
@@ -198,6 +213,10 @@ impl Array {
         self.name = name.into();
         self
     }
+}
+
+fn gathered<T: Copy>(values: &[T], len: usize, rows: &[usize]) -> Vec<T> {
+    rows.iter().flat_map(|&row| values[row * len..(row + 1) * len].iter().copied()).collect()
 }
 
 #[cfg(test)]

@@ -140,6 +140,20 @@ impl Dataset {
         (part(0..count), part(count..len))
     }
 
+    /// The samples `rows`, in that order.
+    ///
+    /// # Panics
+    /// When a row is out of range.
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        let weights = |list: &Vec<f32>| rows.iter().map(|&row| list[row]).collect();
+        Self {
+            inputs: self.inputs.iter().map(|array| array.rows(rows)).collect(),
+            targets: self.targets.iter().map(|array| array.rows(rows)).collect(),
+            class_names: self.class_names.clone(),
+            sample_weights: self.sample_weights.iter().map(weights).collect(),
+        }
+    }
+
     /// The same data with the pixels of its inputs in another range.
     pub fn with_range(mut self, range: PixelRange) -> Self {
         self.inputs = self.inputs.into_iter().map(|array| array.with_range(range)).collect();
@@ -182,6 +196,15 @@ mod tests {
         assert_eq!((first.len(), rest.len()), (3, 1));
         assert_eq!(rest.inputs()[0].sample(0), [3.0]);
         assert_eq!(rest.sample_weights(0), Some(&[4.0][..]));
+    }
+
+    #[test]
+    fn picked_samples_keep_their_targets_and_weights() {
+        let data = four().with_sample_weights(vec![vec![1., 2., 3., 4.]]).unwrap();
+        let picked = data.rows(&[3, 1]);
+        assert_eq!(picked.inputs()[0].to_tensor().data(), [3.0, 1.0]);
+        assert_eq!(picked.targets()[0].to_tensor().data(), [1.0, 0.0]);
+        assert_eq!(picked.sample_weights(0), Some(&[4.0, 2.0][..]));
     }
 
     #[test]

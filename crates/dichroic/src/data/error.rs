@@ -85,6 +85,14 @@ pub enum DataError {
         /// What came.
         got: String,
     },
+    /// Of the parts to train on and to hold out one would be empty.
+    #[error("of {samples} samples {count} would be held out to validate with")]
+    HoldOut {
+        /// The samples that there are.
+        samples: usize,
+        /// Those that would be held out.
+        count: usize,
+    },
 }
 
 impl DataError {

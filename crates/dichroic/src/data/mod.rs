@@ -12,6 +12,7 @@ mod dataset;
 mod embedded;
 mod error;
 pub mod folder;
+mod hold_out;
 pub mod idx;
 mod jpeg;
 mod limits;

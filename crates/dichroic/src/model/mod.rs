@@ -10,6 +10,7 @@ mod error;
 mod handle;
 mod lower;
 mod names;
+mod pixels;
 mod predict;
 mod replicate;
 mod sequential;

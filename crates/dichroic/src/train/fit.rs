@@ -353,6 +353,8 @@ impl Trainer {
             model,
             epochs: run.options.epochs,
             steps: run.steps,
+            compile: &self.compile,
+            cancel: run.options.cancel,
             progress: &self.progress,
             updater: &mut self.updater,
             objective: run.objective,

@@ -26,6 +26,7 @@
 //! ```
 
 pub mod callbacks;
+mod compare;
 mod compile;
 mod diagnose;
 mod emit;
@@ -36,14 +37,17 @@ mod history;
 mod losses;
 mod metrics;
 mod objective;
+pub mod observe;
 mod optimizers;
 mod plan;
 mod samples;
 mod state;
 mod step_graph;
+mod suited;
 mod trainer;
 mod update;
 
+pub use compare::{Budget, VariantEvent};
 pub use compile::{Compile, PerOutput};
 pub use error::{Origin, TrainError};
 pub use fit::{FitOptions, Outcome, Validation};
@@ -54,6 +58,7 @@ pub use optimizers::{
     Adam, AdamW, Algorithm, Clipping, LearningRate, OPTIMIZERS, Optimizer, RmsProp, Schedule, Sgd,
 };
 pub use state::{OptimizerState, Progress, Slot, TrainingState};
+pub use suited::CompileChoices;
 pub use trainer::Trainer;
 
 use crate::keras_object::KerasObject;

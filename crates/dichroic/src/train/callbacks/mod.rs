@@ -1,11 +1,13 @@
 //! What is called while a model is trained: to stop, to slow down, to save, to report.
 
+use std::sync::atomic::AtomicBool;
+
 use serde_json::Value;
 
 use super::fit::Outcome;
 use super::objective::Objective;
 use super::update::Updater;
-use super::{Logs, Progress, TrainError, TrainingState};
+use super::{Compile, Logs, Progress, TrainError, TrainingState};
 use crate::model::Model;
 
 mod csv_logger;
@@ -115,6 +117,10 @@ pub struct Context<'a> {
     pub epochs: usize,
     /// The steps of an epoch.
     pub steps: usize,
+    /// What the model was compiled with.
+    pub compile: &'a Compile,
+    /// The wish to end the training, as in [`super::FitOptions::cancel`].
+    pub cancel: Option<&'a AtomicBool>,
     pub(super) progress: &'a Progress,
     pub(super) updater: &'a mut Updater,
     pub(super) objective: &'a Objective,
