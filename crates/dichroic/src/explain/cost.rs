@@ -121,7 +121,8 @@ fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     a?.checked_add(b?)
 }
 
-fn bytes(shape: &Shape) -> Option<u64> {
+/// The bytes of a value for one item.
+pub(super) fn bytes(shape: &Shape) -> Option<u64> {
     u64::try_from(shape.elements()?).ok()?.checked_mul(4)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything here is data first; the texts and pictures are made from the same structures that serde writes as JSON.
 
+mod architecture;
 mod axes;
 mod channels;
 mod cost;
@@ -18,6 +19,7 @@ mod trace;
 mod what_if;
 mod width;
 
+pub use architecture::{Architecture, Edge, Group, GroupKind, Node, NodeConvolution, Totals};
 pub use axes::Axes;
 pub use cost::{Cost, Costs, macs};
 pub use error::ExplainError;

@@ -364,7 +364,7 @@ impl Kernels {
     }
 }
 
-fn describe(convolution: &Convolution) -> ConvolutionExplanation {
+pub(super) fn describe(convolution: &Convolution) -> ConvolutionExplanation {
     let window = &convolution.window;
     ConvolutionExplanation {
         rank: convolution.rank,
