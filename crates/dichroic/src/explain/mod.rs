@@ -7,6 +7,7 @@ mod axes;
 mod channels;
 mod cost;
 mod error;
+mod feature_maps;
 mod filters;
 mod layer;
 mod message;
@@ -23,6 +24,7 @@ pub use architecture::{Architecture, Edge, Group, GroupKind, Node, NodeConvoluti
 pub use axes::Axes;
 pub use cost::{Cost, Costs, macs};
 pub use error::ExplainError;
+pub use feature_maps::{ChannelMap, ClassScore, FeatureMaps, LayerMaps, LayerValues, OutputScores};
 pub use filters::{FilterMatrix, FilterOrders, FilterStatistics, Stage};
 pub use layer::{
     ConvolutionExplanation, LayerExplanation, Note, StageExplanation, TermExplanation,
