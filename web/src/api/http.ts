@@ -47,6 +47,7 @@ const EVENT_TYPES: JobEvent["type"][] = [
   "ascent",
   "variant_epoch",
   "variant_done",
+  "variant_refused",
   "step",
   "epoch",
   "weights",

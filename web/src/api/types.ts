@@ -9,7 +9,7 @@ export type Shape = (number | null)[];
 
 /** An answer that is no success: status 4xx or 5xx. */
 export interface Problem {
-  /** A stable word: `not_found`, `bad_request`, `script`, `model`, `too_large`, `busy`, `failed`. */
+  /** A stable word: `not_found`, `bad_request`, `script`, `model`, `too_large`, `busy`, `forbidden`, `failed`. */
   kind: string;
   message: string;
   help: string | null;
@@ -86,6 +86,17 @@ export interface ModelDescription extends ModelEntry {
   groups: Group[];
   /** The input that the page shows first. */
   default_input: string;
+}
+
+/**
+ * POST /models with Keras code as JSON, or a .keras file as `application/octet-stream`; the answer is a ModelDescription.
+ * The same code (or file) gets the same id again.
+ */
+export interface PasteRequest {
+  /** A script, or one expression such as `Conv2D(56, 4)`. */
+  code: string;
+  /** For code that gives no input shape; without the batch. */
+  input_shape?: number[];
 }
 
 /** One call of a layer; nested models are spread out. */
@@ -356,7 +367,9 @@ export type MaximalInputEvent = { type: "ascent"; step: number; steps: number; a
 
 export type WhatIfEvent =
   | { type: "variant_epoch"; variant: number; epoch: number; epochs: number; logs: Record<string, number> }
-  | { type: "variant_done"; variant: number; test_accuracy: number; seconds: number };
+  | { type: "variant_done"; variant: number; test_accuracy: number | null; seconds: number }
+  /** The layers after it can't take its output, so it is not trained. */
+  | { type: "variant_refused"; variant: number; reason: string };
 
 export type TrainingEvent =
   | { type: "step"; epoch: number; step: number; steps: number; logs: Record<string, number>; learning_rate: number }

@@ -46,17 +46,15 @@ export function LineChart({ label, curves, xLabel, height = 260, format }: LineC
       ],
       series: [
         { label: xLabel, value: (_, value) => (value === null ? "–" : String(round(value))) },
-        ...curves.map(
-          ({ name, colour, dashed }): uPlot.Series => ({
-            label: name,
-            stroke: colour,
-            width: 2,
-            spanGaps: true,
-            ...(dashed && { dash: [6, 4] }),
-            points: { show: (self, series) => (self.data[series]?.length ?? 0) < 24 },
-            value: (_, value) => (value === null ? "–" : format(value)),
-          }),
-        ),
+        ...curves.map(({ name, colour, dashed }): uPlot.Series => ({
+          label: name,
+          stroke: colour,
+          width: 2,
+          spanGaps: true,
+          ...(dashed && { dash: [6, 4] }),
+          points: { show: (self, series) => (self.data[series]?.length ?? 0) < 24 },
+          value: (_, value) => (value === null ? "–" : format(value)),
+        })),
       ],
     };
     const made = new uPlot(options, tablesOf(curves), place.current!);
@@ -85,9 +83,10 @@ export function LineChart({ label, curves, xLabel, height = 260, format }: LineC
 
 /** One list of places for all curves, and for each curve its value or a gap. */
 function tablesOf(curves: readonly Curve[]): uPlot.AlignedData {
-  const tables = curves.map(
-    ({ points }): uPlot.AlignedData => [points.map(([x]) => x), points.map(([, y]) => y)],
-  );
+  const tables = curves.map(({ points }): uPlot.AlignedData => [
+    points.map(([x]) => x),
+    points.map(([, y]) => y),
+  ]);
   return tables.length > 0 ? uPlot.join(tables) : [[]];
 }
 
