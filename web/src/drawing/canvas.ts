@@ -1,5 +1,5 @@
 import { smooth } from "./curve";
-import { FONTS, type Drawing, type Paint, type Pixels, type Surface } from "./surface";
+import { FONTS, type Drawing, type Paint, type Pixels, type Surface, wholeOf } from "./surface";
 
 /** A surface on a canvas; its unit is one CSS pixel. */
 export function canvasSurface(
@@ -54,9 +54,10 @@ export function canvasSurface(
       context.fillText(content, x, y);
     },
 
-    image(pixels, x, y, width, height) {
+    image(pixels, x, y, width, height, part) {
       context.imageSmoothingEnabled = false;
-      context.drawImage(pixelCanvas(pixels), x, y, width, height);
+      const { column, row, columns, rows } = part ?? wholeOf(pixels);
+      context.drawImage(pixelCanvas(pixels), column, row, columns, rows, x, y, width, height);
     },
 
     within(x, y, scale, draw) {

@@ -14,8 +14,8 @@ export interface Surface {
   /** A smooth line through bend points, as edges of graphs are drawn. */
   curve(points: readonly Point[], paint: Paint): void;
   text(content: string, x: number, y: number, style: TextStyle): void;
-  /** A picture of one pixel a value, `columns` wide, scaled without smoothing. */
-  image(pixels: Pixels, x: number, y: number, width: number, height: number): void;
+  /** A picture of one pixel a value, or a part of it, scaled without smoothing. */
+  image(pixels: Pixels, x: number, y: number, width: number, height: number, part?: Part): void;
   /** What `draw` draws is moved by (x, y) and then scaled. */
   within(x: number, y: number, scale: number, draw: () => void): void;
   clip(x: number, y: number, width: number, height: number, draw: () => void): void;
@@ -48,6 +48,14 @@ export interface Pixels {
   rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** Some columns and rows of a picture. */
+export interface Part {
+  column: number;
+  row: number;
+  columns: number;
+  rows: number;
+}
+
 export interface Drawing {
   width: number;
   height: number;
@@ -61,4 +69,8 @@ export const FONTS = {
 
 export function blankPixels(columns: number, rows: number): Pixels {
   return { columns, rows, rgba: new Uint8ClampedArray(4 * columns * rows) };
+}
+
+export function wholeOf({ columns, rows }: Pixels): Part {
+  return { column: 0, row: 0, columns, rows };
 }

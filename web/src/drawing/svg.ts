@@ -1,5 +1,13 @@
 import { smooth } from "./curve";
-import { FONTS, type Drawing, type Paint, type Pixels, type Surface } from "./surface";
+import {
+  FONTS,
+  type Drawing,
+  type Paint,
+  type Part,
+  type Pixels,
+  type Surface,
+  wholeOf,
+} from "./surface";
 
 /** A drawing as the text of an SVG file, on a ground of the page's colour. */
 export function drawingToSvg(
@@ -51,10 +59,10 @@ function svgSurface(out: string[]): Surface {
     },
 
     // A rectangle a cell keeps the picture exact at any size; neighbours of one colour in a row are joined.
-    image(pixels, x, y, width, height) {
+    image(pixels, x, y, width, height, part = wholeOf(pixels)) {
       out.push(`<g shape-rendering="crispEdges">`);
-      for (const run of runs(pixels)) {
-        const [cellWidth, cellHeight] = [width / pixels.columns, height / pixels.rows];
+      const [cellWidth, cellHeight] = [width / part.columns, height / part.rows];
+      for (const run of runs(pixels, part)) {
         const place = box(
           x + run.column * cellWidth,
           y + run.row * cellHeight,
@@ -82,16 +90,18 @@ function svgSurface(out: string[]): Surface {
   };
 }
 
-function* runs({ columns, rows, rgba }: Pixels) {
-  const colourAt = (cell: number) =>
-    `#${[0, 1, 2].map((i) => rgba[4 * cell + i]!.toString(16).padStart(2, "0")).join("")}`;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns;) {
-      const colour = colourAt(row * columns + column);
+/** Neighbours of one colour in the rows of a part, by their place in the part; what is transparent is left out. */
+function* runs({ columns: stride, rgba }: Pixels, part: Part) {
+  const cellAt = (row: number, column: number) =>
+    4 * ((part.row + row) * stride + part.column + column);
+  const colourAt = (row: number, column: number) =>
+    `#${[0, 1, 2].map((i) => rgba[cellAt(row, column) + i]!.toString(16).padStart(2, "0")).join("")}`;
+  for (let row = 0; row < part.rows; row++) {
+    for (let column = 0; column < part.columns;) {
+      const colour = colourAt(row, column);
       let length = 1;
-      while (column + length < columns && colourAt(row * columns + column + length) === colour)
-        length++;
-      yield { row, column, length, colour };
+      while (column + length < part.columns && colourAt(row, column + length) === colour) length++;
+      if (rgba[cellAt(row, column) + 3] !== 0) yield { row, column, length, colour };
       column += length;
     }
   }

@@ -1,0 +1,44 @@
+# 卷积层的卷积核视图。
+
+no-convolutions = 这个模型没有卷积层，因此没有卷积核可看。
+filters-summary = { $layer }：{ $filters } 个过滤器 × { $channels } 个通道 = { $kernels } 个 { $size } 卷积核，{ $weights } 个权重。
+filters-keys = 方向键选择过滤器和通道；所选卷积核的权重列在表格中。
+stage = 阶段
+stage-depthwise = 逐通道
+stage-pointwise = 逐点
+picture = 图示
+picture-kernels = 分开的卷积核
+picture-block = 每个过滤器一个块
+picture-colour = 彩色
+says-kernels = 一列是一个过滤器，一行是一个输入通道，每个小方格是一个卷积核。同一列各卷积核的结果由该层相加。
+says-block = 权重完全相同：一个过滤器的卷积核前后叠放，就是一个块，深度等于通道数。
+says-colour = 红、绿、蓝三个通道的卷积核合成一幅图：灰色表示零。
+order = 顺序
+order-index = 按编号
+order-norm = 按范数
+order-similarity = 按相似度
+order-sparsity = 按零的多少
+rows = 行
+rows-seen = 它看到的通道
+rows-all = 所有通道
+zoom = 缩放
+readout-hint = 指向一个权重即可读数。
+readout = 过滤器 { $filter }，通道 { $channel }，位置 { $place }：
+no-marks = 没有失效的过滤器，也没有两个相同的过滤器。
+marks-dead = { $count } 个失效的过滤器（权重几乎全为零）：
+marks-twins = { $count } 个过滤器与其他过滤器重复（不计符号与大小）：
+filter-number = 过滤器 { $filter }
+filter-convolve = 观看卷积过程
+filter-dead = 已失效：它的权重几乎全为零。
+filter-twin = 与过滤器 { $filter } 重复（不计符号与大小）。
+filter-sees = 看到全部 { $all } 个通道中的第 { $first } 到第 { $last } 个。
+filter-norm = 范数 √Σw²
+filter-mean = 均值
+filter-range = 范围
+filter-zeros = 接近零
+filter-bias = 偏置
+kernel-of-channel = 通道 { $channel } 的卷积核
+channel-before = 上一个通道
+channel-after = 下一个通道
+weights-table = 卷积核的权重
+weights-slice = 切片 { $slice }
