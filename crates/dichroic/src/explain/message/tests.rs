@@ -111,7 +111,7 @@ fn counts_have_commas_and_a_singular_however_large_they_are() {
     let said = |number: u64| count::weights(number).to_string();
     assert_eq!([said(0), said(1), said(4480)], ["0 weights", "1 weight", "4,480 weights"]);
     assert_eq!(said((1 << 53) + 1), "9,007,199,254,740,993 weights");
-    assert_eq!(count::weights(4480).text_in(Language::Chinese), "4,480 个权重");
+    assert_eq!(count::weights(4480_u64).text_in(Language::Chinese), "4,480 个权重");
 }
 
 #[test]
