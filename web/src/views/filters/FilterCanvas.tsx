@@ -69,7 +69,12 @@ export function FilterCanvas(props: FilterCanvasProps) {
   };
 
   return (
-    <div ref={scroller} class="sheet" onScroll={() => redraw(undefined)}>
+    <div
+      ref={scroller}
+      class="sheet"
+      style={{ height: `${sheetHeight(sheet, picture)}px` }}
+      onScroll={() => redraw(undefined)}
+    >
       <div class="sheet-room" style={{ width: `${room.width}px`, height: `${room.height}px` }}>
         <div class="sheet-window">
           <Canvas
@@ -96,6 +101,14 @@ export function FilterCanvas(props: FilterCanvasProps) {
       </div>
     </div>
   );
+}
+
+/** High enough for either picture, so that the change between them doesn't move the page; the style sheet sets a limit. */
+function sheetHeight({ arrangement, arrangements }: Sheet, picture: Picture): number {
+  const heights = (["kernels", "block"] as const).map(
+    (other) => pictureSize(arrangements[other], other).height,
+  );
+  return Math.max(pictureSize(arrangement, picture).height, ...heights) + 20;
 }
 
 interface Movement {
@@ -159,12 +172,14 @@ function ease(time: number): number {
 
 /** The corner of the other picture that keeps the chosen filter, or the first in sight, in sight. */
 function cornerInOther(sheet: Sheet, from: Picture, to: Picture, seen: Corner & Size): Corner {
-  const { arrangement, order, chosen } = sheet;
-  const [first, end] = placesInSight(arrangement, from, seen);
+  const { order, chosen } = sheet;
+  const of = (picture: Picture) =>
+    picture === "colour" ? sheet.arrangement : sheet.arrangements[picture];
+  const [first, end] = placesInSight(of(from), from, seen);
   const chosenPlace = chosen ? order.indexOf(chosen.filter) : -1;
   const place = chosenPlace >= first && chosenPlace < end ? chosenPlace : first;
   const filter = order[place] ?? 0;
-  const box = kernelBox(arrangement, to, { place, filter, channel: 0 });
+  const box = kernelBox(of(to), to, { place, filter, channel: 0 });
   const centred = (start: number, length: number, space: number) =>
     start + length <= space ? 0 : start + length / 2 - space / 2;
   return {

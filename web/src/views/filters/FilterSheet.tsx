@@ -49,16 +49,20 @@ export function FilterSheet({ name, matrix, kernels, params, navigate }: FilterS
     () => (matrix.rgb ? colourPictures(kernels, matrix) : null),
     [kernels, matrix],
   );
-  const cell = clampZoom(Number(params.zoom) || firstZoom(matrix, picture, width));
+  const zoom = Number(params.zoom);
+  const cellOf = (one: Picture) => clampZoom(zoom || firstZoom(matrix, one, width));
+  const cell = cellOf(picture);
+  const arrange = (one: Picture) =>
+    arrangementOf(matrix, { all: params.rows === "all", cell: cellOf(one), width, picture: one });
   const chosen = {
     filter: within(Number(params.filter), matrix.filters) ?? order[0]!,
     channel: within(Number(params.channel), matrix.channels_per_filter) ?? 0,
   };
-  const arrangement = arrangementOf(matrix, { all: params.rows === "all", cell, width, picture });
   const sheet: Sheet = {
     matrix,
     kernels,
-    arrangement,
+    arrangement: arrange(picture),
+    arrangements: { kernels: arrange("kernels"), block: arrange("block") },
     atlas,
     colourPictures: pictures,
     scale,
@@ -218,12 +222,18 @@ function clampZoom(cell: number): number {
   return Math.min(48, Math.max(1, cell));
 }
 
-/** Kernels that can be made out, all filters beside each other if there is room. */
+/** Kernels that can be made out; all filters beside each other if there is room. */
 function firstZoom(matrix: FilterMatrix, picture: Picture, width: number): number {
-  const { columns } = tileOf(matrix.kernel_size);
-  if (picture === "colour") return Math.max(6, 56 / columns);
+  const { columns, kind } = tileOf(matrix.kernel_size);
+  const side = matrix.kernel_size.at(-1) ?? 1;
+  const [least, most] = kind === "slices" ? [24 / side, 40 / side] : [18 / side, 60 / side];
+  if (picture !== "kernels") {
+    // As many rows of blocks as columns, more or less.
+    const room = width / (2.4 * Math.sqrt(Math.min(matrix.filters, 48)));
+    return Math.max(least * 1.6, Math.min(80, room) / columns);
+  }
   const room = (width - 60) / matrix.filters - 3;
-  return Math.min(44 / columns, Math.max(18 / columns, room / columns, 2));
+  return Math.min(most, Math.max(least, room / columns));
 }
 
 function arrangementOf(

@@ -3,7 +3,7 @@ import type { FilterMatrix } from "../../api/types";
 import type { Colours } from "../../drawing/colours";
 import { cssColour, colourOf, type Scale } from "../../drawing/palette";
 import type { Pixels, Surface } from "../../drawing/surface";
-import type { Box, Size } from "../../drawing/viewport";
+import { overlaps, type Box, type Size } from "../../drawing/viewport";
 import { kernelOf, partOf, type Atlas } from "./kernels";
 import * as placement from "./placement";
 import type { Arrangement, Picture } from "./placement";
@@ -13,6 +13,8 @@ export interface Sheet {
   matrix: FilterMatrix;
   kernels: Tensor;
   arrangement: Arrangement;
+  /** The arrangement of each picture, for the way between them. */
+  arrangements: Record<"kernels" | "block", Arrangement>;
   atlas: Atlas;
   colourPictures: Pixels[] | null;
   scale: Scale;
@@ -53,12 +55,13 @@ export function drawBetween(
   window: Size,
   corners: { kernels: Corner; block: Corner },
 ): void {
-  const { arrangement, order } = sheet;
-  const [fromFirst, fromEnd] = placement.placesInSight(arrangement, "kernels", {
+  const { order } = sheet;
+  const { kernels, block } = sheet.arrangements;
+  const [fromFirst, fromEnd] = placement.placesInSight(kernels, "kernels", {
     ...corners.kernels,
     ...window,
   });
-  const [toFirst, toEnd] = placement.placesInSight(arrangement, "block", {
+  const [toFirst, toEnd] = placement.placesInSight(block, "block", {
     ...corners.block,
     ...window,
   });
@@ -67,16 +70,20 @@ export function drawBetween(
   for (let place = toFirst; place < toEnd; place++) places.add(place);
   for (const place of places) {
     const filter = order[place]!;
-    for (const channel of shownChannels(arrangement)) {
+    for (const channel of shownChannels(block)) {
       const at = { place, filter, channel };
-      const from = placement.kernelBox(arrangement, "kernels", at);
-      const to = placement.kernelBox(arrangement, "block", at);
+      const from = placement.kernelBox(kernels, "kernels", at);
+      const to = placement.kernelBox(block, "block", at);
       const between = (a: number, b: number) => a + (b - a) * share;
-      const x = between(from.x - corners.kernels.x, to.x - corners.block.x);
-      const y = between(from.y - corners.kernels.y, to.y - corners.block.y);
-      if (x > window.width || y > window.height || x + to.width < 0 || y + to.height < 0) continue;
-      drawKernel(surface, sheet, filter, channel, { ...to, x, y });
-      if (share > 0) outline(surface, { ...to, x, y }, sheet, share);
+      const box = {
+        x: between(from.x - corners.kernels.x, to.x - corners.block.x),
+        y: between(from.y - corners.kernels.y, to.y - corners.block.y),
+        width: between(from.width, to.width),
+        height: between(from.height, to.height),
+      };
+      if (!overlaps(box, { x: 0, y: 0, ...window })) continue;
+      drawKernel(surface, sheet, filter, channel, box);
+      if (share > 0) outline(surface, box, sheet, share);
     }
   }
 }
