@@ -66,16 +66,16 @@ layer-transposed = 每个输入值乘以整个卷积核，各个乘积加到输�
 
 ## 卷积的两种看法
 
-layer-kernel-of-sides = { $sides } 的卷积核
-layer-kernel-of-size = 长度为 { $side } 的卷积核
-layer-and-bias = ，再加上偏置
+layer-kernel-of-sides = 卷积核（{ $sides }）
+layer-kernel-of-size = 卷积核（长度 { $side }）
+layer-and-bias = ，并加上偏置
 
 layer-block = 看成一个 { $rank } 维过滤器：把一块 { $sides }×{ $channels } 的权重放到输入上，{ $products }相加{ $bias }，得到一个输出值
-layer-column = 看成 { $kernels }（{ $rank } 维）：每个通道用自己的一个{ $kernel }过滤，再把 { $results }相加{ $bias }
-layer-column-of-group = 看成 { $kernels }（{ $rank } 维）：本组的每个通道用自己的一个{ $kernel }过滤，再把 { $results }相加{ $bias }
+layer-column = 看成 { $kernels }（{ $rank } 维）：每个通道用自己的{ $kernel }过滤，再把 { $results }相加{ $bias }
+layer-column-of-group = 看成 { $kernels }（{ $rank } 维）：本组的每个通道用自己的{ $kernel }过滤，再把 { $results }相加{ $bias }
 layer-same-sum = 两者是同样的 { $products }之和，只是分组方式不同；Keras 把后者存为前者的切片
 
-layer-block-of-one-channel = 看成一个 { $rank } 维过滤器：过滤器就是它唯一的那个{ $kernel }，一个输出值是 { $products }之和{ $bias }
+layer-block-of-one-channel = 看成一个 { $rank } 维过滤器：过滤器就是它唯一的{ $kernel }，一个输出值是 { $products }之和{ $bias }
 layer-column-of-one-channel = 看成独立的卷积核：没有什么可拆的，一个过滤器只有一个通道；要混合各个通道，后面需要接一个 1×1 卷积
 
 layer-block-shared = 看成一个 { $rank } 维过滤器：同一个{ $kernel }的 { $channels } 份副本前后排列，{ $products }相加得到一个输出值{ $bias }

@@ -3,7 +3,7 @@
 no-convolutions = 这个模型没有卷积层，因此没有卷积核可看。
 filters-summary = { $layer }：{ $filters } 个过滤器 × { $channels } 个通道 = { $kernels } 个 { $size } 卷积核，{ $weights } 个权重。
 filters-keys = 方向键选择过滤器和通道；所选卷积核的权重列在表格中。
-stage = 阶段
+stage = 级
 stage-depthwise = 逐通道
 stage-pointwise = 逐点
 picture = 图示
@@ -26,12 +26,12 @@ readout-hint = 指向一个权重即可读数。
 readout = 过滤器 { $filter }，通道 { $channel }，位置 { $place }：
 no-marks = 没有失效的过滤器，也没有两个相同的过滤器。
 marks-dead = { $count } 个失效的过滤器（权重几乎全为零）：
-marks-twins = { $count } 个过滤器与其他过滤器重复（不计符号与大小）：
+marks-twins = { $count } 个过滤器与其他过滤器重复（不计符号与缩放）：
 filter-number = 过滤器 { $filter }
 filter-convolve = 观看卷积过程
 filter-dead = 已失效：它的权重几乎全为零。
-filter-twin = 与过滤器 { $filter } 重复（不计符号与大小）。
-filter-sees = 看到全部 { $all } 个通道中的第 { $first } 到第 { $last } 个。
+filter-twin = 与过滤器 { $filter } 重复（不计符号与缩放）。
+filter-sees = 看到通道 { $first } 至 { $last }，共有 { $all } 个通道。
 filter-norm = 范数 √Σw²
 filter-mean = 均值
 filter-range = 范围

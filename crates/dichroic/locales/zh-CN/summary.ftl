@@ -5,5 +5,5 @@ summary-multiply-adds = 乘加
 summary-flops = FLOPs
 summary-activations = 激活值
 summary-receptive-field = 感受野
-summary-output-stride = 输出步幅
-summary-for-one-item = （每个输入样本），激活值 { $memory }
+summary-output-stride = 累计步幅
+summary-for-one-item = 次（每个输入样本），激活值 { $memory }

@@ -51,6 +51,8 @@ impl Trace {
         let parts: Vec<String> = self.channels.iter().map(|channel| number(channel.adds)).collect();
         let sum = number(self.sum);
         let over = self.say(words::sum_over(parts.len() as u64));
+        // The longest label; its numbers stand where the others' do unless it is too long for that.
+        let over = padded_right(&over, LABEL - 2);
         let mut lines = vec![format!("{over}  {} = {sum}", joined(&parts))];
         lines.push(match self.bias {
             Some(bias) => {
