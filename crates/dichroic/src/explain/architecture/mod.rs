@@ -9,8 +9,9 @@ mod walk;
 use serde::Serialize;
 
 use super::layer::ConvolutionExplanation;
+use super::message::all_in;
 use super::summary::Strides;
-use super::{Costs, ExplainError};
+use super::{Costs, ExplainError, Language, Message};
 use crate::model::Model;
 
 /// Every call of every layer, what goes where, and which calls belong together.
@@ -73,7 +74,7 @@ pub struct Node {
     /// The layer's parameters, at each of its calls.
     pub parameters: u64,
     /// How that number comes about.
-    pub formula: String,
+    pub formula: Message,
     /// Multiply-adds of this call for one item.
     pub macs: Option<u64>,
     /// Bytes of this call's output for one item.
@@ -161,6 +162,13 @@ impl Architecture {
             activation_bytes: costs.activation_bytes(model),
         };
         Ok(Self { totals, nodes: walked.nodes, edges: walked.edges, groups })
+    }
+
+    /// The same architecture with its formulas in a language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        all_in(self.nodes.iter_mut().map(|node| &mut node.formula), language);
+        self
     }
 }
 

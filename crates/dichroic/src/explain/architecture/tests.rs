@@ -127,6 +127,9 @@ fn the_blocks_of_a_chain_follow_from_its_names() {
     assert_eq!(json["nodes"][1]["input_shape"], serde_json::json!([224, 224, 3]));
     assert_eq!(json["nodes"][0]["input_shape"], serde_json::json!(null));
     assert_eq!(json["groups"][0]["kind"], "chain");
+    assert_eq!(json["nodes"][1]["formula"], "64 filters × 3 channels × 3×3 + 64 biases = 1,792");
+    let chinese = vgg.in_language(Language::Chinese).nodes.swap_remove(1).formula.to_string();
+    assert_eq!(chinese, "64 个过滤器 × 3 个通道 × 3×3 + 64 个偏置 = 1,792");
 }
 
 #[test]

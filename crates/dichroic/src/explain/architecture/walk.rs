@@ -8,6 +8,7 @@ use crate::Shape;
 use crate::explain::ExplainError;
 use crate::explain::cost::{bytes, macs};
 use crate::explain::layer::describe;
+use crate::explain::message::{Message, formula};
 use crate::explain::receptive_field::{ReceptiveField, after};
 use crate::explain::summary::Strides;
 use crate::layers::Layer;
@@ -154,7 +155,8 @@ impl Walker {
             input_shape: shapes.first().map(item_shape),
             output_shape: Some(item_shape(output)),
             parameters,
-            formula: kind.map_or_else(|| "0".to_owned(), |kind| formula(kind, &shapes)),
+            formula: kind
+                .map_or_else(|| Message::verbatim("0"), |kind| count_formula(kind, &shapes)),
             macs: kind.map_or(Some(0), |kind| macs(kind, &shapes, output)),
             activation_bytes: bytes(output),
             receptive_field: field.as_ref().and_then(ReceptiveField::sizes),
@@ -171,8 +173,8 @@ fn item_shape(shape: &Shape) -> Vec<Option<usize>> {
     shape.axes().iter().skip(1).copied().collect()
 }
 
-fn formula(kind: &dyn Layer, inputs: &[Shape]) -> String {
-    kind.count(inputs).map_or_else(|_| "?".to_owned(), |count| count.to_string())
+fn count_formula(kind: &dyn Layer, inputs: &[Shape]) -> Message {
+    kind.count(inputs).map_or_else(|_| Message::verbatim("?"), |count| formula(&count))
 }
 
 fn convolution(kind: &dyn Layer, inputs: &[Shape]) -> Option<NodeConvolution> {
