@@ -345,8 +345,11 @@ export interface Attribution {
   method: AttributionMethod;
   class: number;
   class_name: string | null;
+  /** The model's output for the class. */
   score: number;
-  /** The convolution that Grad-CAM looks at. */
+  /** Where the score was taken that is differentiated, or compared by occlusion. */
+  score_of: "before_softmax" | "before_sigmoid" | "output";
+  /** The layer whose maps Grad-CAM weighs: by default the last convolution with what follows it on the same positions. */
   layer: string | null;
   minimum: number;
   maximum: number;

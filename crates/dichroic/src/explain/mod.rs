@@ -3,6 +3,7 @@
 //! Everything here is data first; the texts and pictures are made from the same structures that serde writes as JSON.
 
 mod architecture;
+mod attribution;
 mod axes;
 mod channels;
 mod cost;
@@ -21,6 +22,10 @@ mod what_if;
 mod width;
 
 pub use architecture::{Architecture, Edge, Group, GroupKind, Node, NodeConvolution, Totals};
+pub use attribution::{
+    Ascent, AscentStep, Attribution, AttributionError, AttributionRequest, Completeness,
+    MaximalInput, Method, ScoreOf, Watch,
+};
 pub use axes::Axes;
 pub use cost::{Cost, Costs, macs};
 pub use error::ExplainError;
