@@ -7,6 +7,7 @@ mod benchmark;
 mod commands;
 mod failure;
 mod interrupt;
+mod language;
 mod model_argument;
 mod output;
 mod pictures;

@@ -1,5 +1,7 @@
 //! Plain tables: columns two blanks apart, a rule under the head.
 
+use unicode_width::UnicodeWidthStr;
+
 /// On which side a column's text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
@@ -33,7 +35,7 @@ impl Table {
         let widths: Vec<usize> = (0..head.len())
             .map(|column| {
                 let cells = self.rows.iter().chain([&head]).filter_map(|row| row.get(column));
-                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+                cells.map(|cell| cell.width()).max().unwrap_or(0)
             })
             .collect();
         let rule: Vec<String> = widths.iter().map(|&width| "─".repeat(width)).collect();
@@ -43,7 +45,7 @@ impl Table {
             for (column, &width) in widths.iter().enumerate() {
                 let cell = row.get(column).map_or("", String::as_str);
                 let gap = if column > 0 { "  " } else { "" };
-                let blanks = " ".repeat(width - cell.chars().count());
+                let blanks = " ".repeat(width - cell.width());
                 match self.head[column].1 {
                     Align::Left => line.extend([gap, cell, &blanks]),
                     Align::Right => line.extend([gap, &blanks, cell]),

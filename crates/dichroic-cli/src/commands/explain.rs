@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use dichroic::explain::words::program as words;
 use dichroic::explain::{LayerExplanation, Trace, TraceRequest};
 use dichroic::model::Model;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::language::LanguageArgument;
 use crate::model_argument::ModelArgument;
 use crate::output::Output;
 use crate::pictures;
@@ -31,6 +33,8 @@ pub struct Explain {
     /// The picture to run the trace on; made-up values if not given
     #[arg(long, value_name = "FILE")]
     image: Option<PathBuf>,
+    #[command(flatten)]
+    language: LanguageArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,6 +45,7 @@ Examples:
   dichroic explain --input 9,9,5 \"Conv2D(56, 4)\"
   dichroic explain model.py --layer conv2d
   dichroic explain model.keras --layer conv2d --filter 3 --at 10,12 --image cat.png
+  dichroic explain model.py --layer conv2d --lang zh-CN
   dichroic explain model.py --json";
 
 /// A place in a layer's output.
@@ -72,19 +77,20 @@ impl Explain {
             None => LayerExplanation::of_all(&model).map_err(Failure::input)?,
         };
         if self.json {
-            return output.json(&match &layers[..] {
-                [one] => value(one)?,
-                several => {
-                    let several = several.iter().map(value).collect::<Result<Vec<_>, _>>()?;
-                    json!({ "layers": several })
-                }
+            let language = self.language.of_json();
+            let value = |layer: LayerExplanation| value(&layer.in_language(language));
+            let mut values = layers.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
+            return output.json(&match values.len() {
+                1 => values.remove(0),
+                _ => json!({ "layers": values }),
             });
         }
-        for (i, layer) in layers.iter().enumerate() {
+        let language = self.language.of_text();
+        for (i, layer) in layers.into_iter().enumerate() {
             if i > 0 {
                 output.line("")?;
             }
-            output.titled(layer.text())?;
+            output.titled(layer.in_language(language).text())?;
         }
         Ok(())
     }
@@ -111,13 +117,14 @@ impl Explain {
         };
         let trace = Trace::of(model, &request, &inputs).map_err(Failure::explained)?;
         if self.json {
-            let mut object = value(&explained)?;
+            let mut object = value(&explained.in_language(self.language.of_json()))?;
             object["trace"] = serde_json::to_value(&trace).map_err(Failure::run)?;
             return output.json(&object);
         }
-        output.titled(trace.text())?;
+        let language = self.language.of_text();
+        output.titled(trace.in_language(language).text())?;
         if self.image.is_none() {
-            output.line("\nThe input is made up; --image FILE takes a real one.")?;
+            output.line(format!("\n{}", words::made_up_input().in_language(language)))?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use dichroic::explain::{self, Column, SummaryOptions};
 
 use crate::failure::Failure;
+use crate::language::LanguageArgument;
 use crate::model_argument::ModelArgument;
 use crate::output::{self, Output};
 
@@ -31,6 +32,8 @@ pub struct Summary {
     /// Show the layers inside nested models
     #[arg(long)]
     expand_nested: bool,
+    #[command(flatten)]
+    language: LanguageArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -76,8 +79,10 @@ impl Summary {
         let loaded = self.model.load_styled(self.style.form())?;
         let summary = explain::Summary::of(&loaded.model, loaded.optimizer_params());
         if self.json {
+            let summary = summary.in_language(self.language.of_json());
             return output.json(&serde_json::to_value(&summary).map_err(Failure::run)?);
         }
+        let summary = summary.in_language(self.language.of_text());
         let mut columns = self.columns;
         if self.formulas && !columns.contains(&Column::Formula) {
             columns.insert(0, Column::Formula);

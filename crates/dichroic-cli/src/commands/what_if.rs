@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dichroic::data::write_beside;
-use dichroic::explain::{Scene, WhatIf as Comparison};
+use dichroic::explain::words::program as words;
+use dichroic::explain::{Language, Scene, WhatIf as Comparison};
 use dichroic::model::Model;
 use dichroic::train::{Budget, Outcome, VariantEvent};
 
 use crate::failure::Failure;
 use crate::interrupt::wish_to_stop;
+use crate::language::LanguageArgument;
 use crate::model_argument::ModelArgument;
 use crate::output::{Output, watched};
 use crate::training::{CompileArguments, read_data};
@@ -40,6 +42,8 @@ pub struct WhatIf {
     /// Draw the comparison: FILE.svg or FILE.png
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+    #[command(flatten)]
+    language: LanguageArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -57,9 +61,14 @@ impl WhatIf {
             Picture::of(path)?;
         }
         let model = self.model.load()?.model;
-        let mut comparison = Comparison::of(&model, &self.layer).map_err(Failure::explained)?;
+        let language = match self.json {
+            true => self.language.of_json(),
+            false => self.language.of_text(),
+        };
+        let comparison = Comparison::of(&model, &self.layer).map_err(Failure::explained)?;
+        let mut comparison = comparison.in_language(language);
         if self.train {
-            self.train_all(&model, &mut comparison)?;
+            self.train_all(&model, &mut comparison, language)?;
         }
         if let Some(path) = &self.plot {
             save_picture(&comparison.picture(), path)?;
@@ -70,12 +79,18 @@ impl WhatIf {
         }
         output.titled(comparison.text())?;
         match &self.plot {
-            Some(path) => output.line(format!("drew {}", path.display())),
+            Some(path) => output
+                .line(words::drew(path.display().to_string()).in_language(language).to_string()),
             None => Ok(()),
         }
     }
 
-    fn train_all(&self, model: &Model, comparison: &mut Comparison) -> Result<(), Failure> {
+    fn train_all(
+        &self,
+        model: &Model,
+        comparison: &mut Comparison,
+        language: Language,
+    ) -> Result<(), Failure> {
         let split = read_data(&self.data, model)?;
         let budget = Budget {
             data: &split,
@@ -89,7 +104,9 @@ impl WhatIf {
         let mut tell = |variant: usize, event: VariantEvent<'_>| {
             let name = &names[variant];
             match event {
-                VariantEvent::Begun if watched() => eprintln!("training {name} …"),
+                VariantEvent::Begun if watched() => {
+                    eprintln!("{}", words::training(name.as_str()).in_language(language));
+                }
                 VariantEvent::Refused { reason } => {
                     anstream::eprintln!("warning: {name} is not trained: {reason}");
                 }

@@ -7,6 +7,18 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+/// Variables that change what the program prints.
+const ENVIRONMENT: [&str; 8] = [
+    "NO_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "DICHROIC_ISA",
+    "RUST_BACKTRACE",
+    "LC_ALL",
+    "LC_MESSAGES",
+    "LANG",
+];
+
 /// A folder that is gone when the test ends, and the program in it.
 pub struct Place(PathBuf);
 
@@ -51,7 +63,7 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dichroic"));
         command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "DICHROIC_ISA", "RUST_BACKTRACE"] {
+        for name in ENVIRONMENT {
             command.env_remove(name);
         }
         command
