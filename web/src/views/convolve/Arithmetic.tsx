@@ -6,12 +6,13 @@ import { exact, signed } from "../../drawing/numbers";
 import type { Scale } from "../../drawing/palette";
 import { useWidth } from "../../drawing/width";
 import { useText } from "../../i18n/text";
+import { scalesOf } from "./channel-grids";
 import { ChannelRow } from "./ChannelRow";
 import { Contributions } from "./Contributions";
 import { ordered, pageOf, restOf, type Order } from "./contributions-order";
 import { formatPosition } from "./Equation";
 import { positionAt, type Met } from "./geometry";
-import { cellSize, channelsOnPage, largestOf, numbersOf, type ChannelNumbers } from "./grids";
+import { cellSize, channelsOnPage, numbersOf, type ChannelNumbers } from "./grids";
 import { colourOfKernel, tiesOf } from "./ties";
 
 interface ArithmeticProps {
@@ -51,11 +52,7 @@ export function Arithmetic(props: ArithmeticProps) {
   const rest = restOf(trace.channels, shownPage.places);
   const ties = useMemo(() => tiesOf(convolution), [convolution]);
   const isDark = dark.value;
-  const scales = {
-    patch: scale,
-    kernel: largestOf(channels.map(({ kernel }) => kernel)),
-    product: largestOf(channels.map(({ products }) => products)),
-  };
+  const scales = useMemo(() => scalesOf(channels, scale), [channels, scale]);
   const showPlace = (wanted: number): void => {
     setPage(Math.floor(places.indexOf(wanted) / perPage));
     onShow(trace.channels[wanted]?.channel ?? 0);

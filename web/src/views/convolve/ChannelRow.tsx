@@ -1,18 +1,11 @@
 import { useMemo } from "preact/hooks";
 import { dark } from "../../app/theme";
 import { exact } from "../../drawing/numbers";
-import { divergingScale, type Scale } from "../../drawing/palette";
 import { useText } from "../../i18n/text";
 import type { Met } from "./geometry";
+import { channelGrids, type ChannelScales } from "./channel-grids";
 import type { ChannelNumbers } from "./grids";
 import { NumberGridView } from "./NumberGridView";
-
-export interface ChannelScales {
-  patch: Scale;
-  /** The largest weight of the filter and the largest product, either sign. */
-  kernel: number;
-  product: number;
-}
 
 interface ChannelRowProps {
   channel: ChannelNumbers;
@@ -33,7 +26,12 @@ interface ChannelRowProps {
 export function ChannelRow(props: ChannelRowProps) {
   const { channel, name, cell, kernelColour, shown, onPoint, onShow } = props;
   const { t } = useText();
-  const grids = useGrids(props);
+  const isDark = dark.value;
+  const { scales, met, chosenCell } = props;
+  const grids = useMemo(
+    () => channelGrids(channel, { scales, cell, kernelColour, met, chosenCell, isDark }),
+    [channel, scales, cell, kernelColour, met, chosenCell, isDark],
+  );
   const { trace } = channel;
   return (
     <li class="convolve-channel" data-shown={shown} data-channel={trace.channel}>
@@ -85,34 +83,4 @@ export function ChannelRow(props: ChannelRowProps) {
       )}
     </li>
   );
-}
-
-function useGrids({ channel, scales, cell, kernelColour, met, chosenCell }: ChannelRowProps) {
-  const isDark = dark.value;
-  return useMemo(() => {
-    const { sizes, patch, kernel, products } = channel;
-    const empty = (index: number): "outside" | "between" | null => {
-      const kind = met[index]?.kind ?? "input";
-      return kind === "input" ? null : kind;
-    };
-    const common = { sizes, cell, chosen: chosenCell };
-    const full = (): null => null;
-    return {
-      patch: { ...common, values: patch, scale: scales.patch, empty, frame: null },
-      kernel: {
-        ...common,
-        values: kernel,
-        scale: divergingScale(scales.kernel, isDark),
-        empty: full,
-        frame: kernelColour,
-      },
-      products: {
-        ...common,
-        values: products,
-        scale: divergingScale(scales.product, isDark),
-        empty,
-        frame: null,
-      },
-    };
-  }, [channel, scales, cell, kernelColour, met, chosenCell, isDark]);
 }

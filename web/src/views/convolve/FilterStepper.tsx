@@ -1,5 +1,6 @@
 import { useId } from "preact/hooks";
 import { useText } from "../../i18n/text";
+import "./FilterStepper.css";
 
 interface FilterStepperProps {
   filters: number;

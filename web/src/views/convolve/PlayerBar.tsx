@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { Segmented } from "../../components/Segmented";
 import { Slider } from "../../components/Slider";
 import { useText } from "../../i18n/text";
@@ -8,10 +9,12 @@ interface PlayerBarProps {
   /** The step that is shown, and how many there are. */
   step: number;
   steps: number;
+  /** What else stands in the bar. */
+  children: ComponentChildren;
 }
 
 /** Play, pause, single steps, speed, and whether the map is shown whole. */
-export function PlayerBar({ player, step, steps }: PlayerBarProps) {
+export function PlayerBar({ player, step, steps, children }: PlayerBarProps) {
   const { t } = useText();
   const speed = SPEEDS.findIndex((known) => known === player.speed);
   return (
@@ -72,6 +75,7 @@ export function PlayerBar({ player, step, steps }: PlayerBarProps) {
         value={player.filled === null ? "all" : "so-far"}
         onChange={(value) => (value === "all" ? player.showAll() : player.fillSoFar())}
       />
+      {children}
     </div>
   );
 }

@@ -3,14 +3,18 @@ import type { Api } from "../../api/client";
 import type { Plane } from "../../api/values";
 import type { Trace } from "../../api/types";
 import { useResource } from "../../app/resource";
+import { dark } from "../../app/theme";
 import type { ViewProps } from "../../app/view";
 import { Busy } from "../../components/Busy";
 import { Problem } from "../../components/Problem";
+import { colours as inks } from "../../drawing/colours";
 import { useWidth } from "../../drawing/width";
 import { useText } from "../../i18n/text";
 import { Arithmetic } from "./Arithmetic";
+import { Connector } from "./Connector";
 import { useInputContent, useOutputContent } from "./content";
 import { Equation } from "./Equation";
+import { ExportMenu } from "./ExportMenu";
 import { InputPanel } from "./InputPanel";
 import { OutputPanel } from "./OutputPanel";
 import { inputBox, patch, type Window } from "./geometry";
@@ -21,7 +25,8 @@ import { useChannel, usePicture, usePictureColours, useScale } from "./planes";
 import { usePlayer } from "./play";
 import { PlayerBar } from "./PlayerBar";
 import { readPosition, usePosition } from "./position";
-import { depthOf } from "./slices";
+import { crosses, depthOf, planeBoxOf } from "./slices";
+import { stageDrawing } from "./stage-drawing";
 import { windowOf, type Subject } from "./subject";
 import { TraceTable } from "./TraceTable";
 import { Traces } from "./traces";
@@ -118,7 +123,23 @@ function LoadedStage(props: LoadedStageProps) {
   const inputPlane = usePlane(inputContent, { width: inputWidth, height: 440 });
   const outputPlane = usePlane(outputContent, { width: outputWidth, height: 340 });
   const keys = useStageKeys({ window, at, probe, player, setProbe });
+  const windowBox = inputBox(window, at);
   const name = (place: number): string => channelName(t, traced.trace, place, picture !== null);
+  const exported = traced.trace && {
+    input: inputPlane.drawing,
+    output: outputPlane.drawing,
+    trace: traced.trace,
+    convolution: node.convolution,
+    met,
+    scale: inputScale,
+    titles: {
+      input: t("convolve-input"),
+      filter: t("convolve-filter-kernels", { filter, count: traced.trace.channels.length }),
+      output: t("convolve-output", { filter }),
+    },
+    name,
+    isDark: dark.value,
+  };
 
   return (
     <section class="convolve-stage" aria-label={t("convolve-stage")} onKeyDown={keys.onStage}>
@@ -171,8 +192,22 @@ function LoadedStage(props: LoadedStageProps) {
           />
         </div>
         {traced.trace && <Equation trace={traced.trace} />}
+        <Connector
+          layout={inputPlane.layout}
+          window={windowBox && crosses(windowBox, depth) ? planeBoxOf(windowBox) : null}
+          moved={traced.trace}
+        />
       </div>
-      <PlayerBar player={player} step={walk.stepOf(at)} steps={walk.steps} />
+      <PlayerBar player={player} step={walk.stepOf(at)} steps={walk.steps}>
+        {exported && (
+          <ExportMenu
+            name={`${node.layer}-filter-${filter}-at-${at.join("-")}`}
+            description={exported.titles.filter}
+            drawing={() => stageDrawing(exported, inks.value)}
+            data={() => exported.trace}
+          />
+        )}
+      </PlayerBar>
       <p class="unseen" aria-live="polite">
         {!player.playing && traced.trace
           ? t("convolve-live", { at: at.join(", "), filter, value: traced.trace.value })

@@ -3,14 +3,16 @@ import type { LayerMaps } from "../../api/types";
 import type { Plane } from "../../api/values";
 import { dark } from "../../app/theme";
 import type { ViewProps } from "../../app/view";
+import { Canvas } from "../../components/Canvas";
 import { Figure } from "../../components/Figure";
 import { HeatmapCanvas, type Cell } from "../../components/HeatmapCanvas";
 import { Legend } from "../../components/Legend";
+import { colours } from "../../drawing/colours";
 import { exact } from "../../drawing/numbers";
 import type { Drawing } from "../../drawing/surface";
 import { formatPercent, formatShape, formatValue } from "../../i18n/format";
 import { useText } from "../../i18n/text";
-import { drawMap, pictureOf, scaleOf, type MapPicture } from "./map-picture";
+import { drawCurve, drawMap, pictureOf, scaleOf, type MapPicture } from "./map-picture";
 
 interface MapDetailProps extends Pick<ViewProps, "navigate"> {
   layer: LayerMaps;
@@ -57,7 +59,25 @@ export function MapDetail(props: MapDetailProps) {
       >
         <div class="maps-detail-body">
           <div class="maps-detail-map" style={{ maxWidth: `${size.width}px` }}>
-            <div style={{ aspectRatio: `${size.width} / ${size.height}` }}>
+            {picture.rows === 1 && (
+              <div class="maps-detail-curve">
+                <Canvas
+                  label={t("maps-map-description", { size: formatShape(plane.size) })}
+                  draw={(surface, room) =>
+                    drawCurve(
+                      surface,
+                      picture,
+                      { x: 0, y: 0, ...room },
+                      { scale, colours: colours.value },
+                    )
+                  }
+                />
+              </div>
+            )}
+            <div
+              class="maps-detail-cells"
+              style={{ aspectRatio: `${size.width} / ${size.height}` }}
+            >
               <HeatmapCanvas
                 label={t("maps-map-label", { channel, size: formatShape(plane.size) })}
                 values={picture.values}

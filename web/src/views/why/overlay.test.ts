@@ -10,13 +10,18 @@ it("shows a picture in its colours, and a grey one in grey", () => {
   expect([...grey.rgba]).toEqual([255, 255, 255, 255]);
 });
 
-it("covers nothing where the map is zero or the slider is at its lower end", () => {
+it("leaves the picture as it is where the slider is at its lower end", () => {
   const pixels = picturePixels(picture);
-  const zero = { shape: [1, 2], data: Float32Array.of(0, 0) };
   const scale = divergingScale(1, false);
-  expect(overlayPixels(pixels, zero, { scale, opacity: 1 }).rgba).toEqual(pixels.rgba);
   const strong = { shape: [1, 2], data: Float32Array.of(1, -1) };
   expect(overlayPixels(pixels, strong, { scale, opacity: 0 }).rgba).toEqual(pixels.rgba);
+});
+
+it("turns the picture grey where the map is zero", () => {
+  const zero = { shape: [1, 2], data: Float32Array.of(0, 0) };
+  const scale = divergingScale(1, false);
+  const { rgba } = overlayPixels(picturePixels(picture), zero, { scale, opacity: 1 });
+  expect([...rgba.slice(0, 4)]).toEqual([76, 76, 76, 255]);
 });
 
 it("covers all where the map is strongest", () => {

@@ -19,7 +19,10 @@ export function picturePixels({ shape, data }: Tensor): Pixels {
   return pixels;
 }
 
-/** A map of shape (height, width) over a picture: the stronger a value, the more it covers. */
+/**
+ * A map of shape (height, width) over a picture: the stronger a value, the more it covers. The picture turns grey as the
+ * map covers more, so that all colour left is the map's.
+ */
 export function overlayPixels(
   picture: Pixels,
   map: Tensor,
@@ -35,14 +38,20 @@ export function overlayPixels(
       const cover = opacity * Math.sqrt(Math.min(1, Math.abs(value) / strongest));
       const colour = colourOf(scale, value);
       const below = 4 * cellBelow(picture, { row: row / rows, column: column / columns });
-      for (let channel = 0; channel < 3; channel += 1)
-        pixels.rgba[4 * cell + channel] =
-          (1 - cover) * (picture.rgba[below + channel] ?? 0) + cover * (colour[channel] ?? 0);
+      const light = [0, 1, 2].map((channel) => picture.rgba[below + channel] ?? 0);
+      const grey = light.reduce((sum, value, channel) => sum + value * (LUMA[channel] ?? 0), 0);
+      for (let channel = 0; channel < 3; channel += 1) {
+        const ground = (1 - opacity) * (light[channel] ?? 0) + opacity * grey;
+        pixels.rgba[4 * cell + channel] = (1 - cover) * ground + cover * (colour[channel] ?? 0);
+      }
       pixels.rgba[4 * cell + 3] = 255;
     }
   }
   return pixels;
 }
+
+/** How bright red, green and blue look (ITU-R BT.601). */
+const LUMA = [0.299, 0.587, 0.114];
 
 function cellBelow({ rows, columns }: Pixels, share: { row: number; column: number }): number {
   return Math.floor(share.row * rows) * columns + Math.floor(share.column * columns);
