@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { colours } from "../drawing/colours";
@@ -20,6 +20,7 @@ interface LineChartProps {
 export function LineChart({ label, curves, xLabel, height = 260, format }: LineChartProps) {
   const [place, width] = useWidth<HTMLDivElement>();
   const chart = useRef<uPlot | null>(null);
+  const [pointed, setPointed] = useState<number | null>(null);
   const { ink, muted, rule } = colours.value;
   // Another set of curves or colours is another chart; new points are not.
   const look = JSON.stringify([
@@ -38,14 +39,15 @@ export function LineChart({ label, curves, xLabel, height = 260, format }: LineC
       height,
       padding: [10, 12, 0, 0],
       cursor: { y: false, points: { size: 8 } },
-      legend: { live: true },
+      legend: { show: false },
       scales: { x: { time: false } },
+      hooks: { setCursor: [(self) => setPointed(placeUnder(self))] },
       axes: [
-        { ...axis, label: xLabel, labelFont: font, labelSize: 22, grid: { show: false } },
+        { ...axis, label: xLabel, labelFont: font, labelSize: 18, size: 28, grid: { show: false } },
         { ...axis, size: 56, values: (_, values) => values.map((value) => String(round(value))) },
       ],
       series: [
-        { label: xLabel, value: (_, value) => (value === null ? "–" : String(round(value))) },
+        {},
         ...curves.map(({ name, colour, dashed }): uPlot.Series => ({
           label: name,
           stroke: colour,
@@ -53,7 +55,6 @@ export function LineChart({ label, curves, xLabel, height = 260, format }: LineC
           spanGaps: true,
           ...(dashed && { dash: [6, 4] }),
           points: { show: (self, series) => (self.data[series]?.length ?? 0) < 24 },
-          value: (_, value) => (value === null ? "–" : format(value)),
         })),
       ],
     };
@@ -78,7 +79,42 @@ export function LineChart({ label, curves, xLabel, height = 260, format }: LineC
     });
   });
 
-  return <div ref={place} class="line-chart" role="group" aria-label={label} />;
+  return (
+    <div class="line-chart" role="group" aria-label={label}>
+      <div ref={place} style={{ minHeight: height }} />
+      <ul class="line-legend">
+        {curves.map((curve) => (
+          <li key={curve.name}>
+            <span
+              class={curve.dashed ? "line-mark dashed" : "line-mark"}
+              style={{ borderColor: curve.colour }}
+            />
+            {curve.name} <b class="number">{valueText(curve, pointed, format)}</b>
+          </li>
+        ))}
+        {pointed !== null && (
+          <li class="muted number">
+            {xLabel} {round(pointed)}
+          </li>
+        )}
+      </ul>
+    </div>
+  );
+}
+
+/** Where the cursor is, in the units of the axis; null when it is elsewhere. */
+function placeUnder({ cursor, data }: uPlot): number | null {
+  return cursor.idx === null || cursor.idx === undefined ? null : (data[0][cursor.idx] ?? null);
+}
+
+/** The value of a curve at a place, or its last one. */
+function valueText(
+  { points }: Curve,
+  pointed: number | null,
+  format: (value: number) => string,
+): string {
+  const point = pointed === null ? points.at(-1) : points.findLast(([x]) => x <= pointed);
+  return point ? format(point[1]) : "–";
 }
 
 /** One list of places for all curves, and for each curve its value or a gap. */

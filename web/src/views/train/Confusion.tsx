@@ -1,10 +1,11 @@
 import { useMemo, useState } from "preact/hooks";
 import { Figure } from "../../components/Figure";
-import { HeatmapCanvas, type Cell } from "../../components/HeatmapCanvas";
+import { Canvas } from "../../components/Canvas";
+import { moved, type Cell } from "../../components/HeatmapCanvas";
 import { colours } from "../../drawing/colours";
 import { formatPercent } from "../../i18n/format";
 import { useText } from "../../i18n/text";
-import { confusionDrawing, confusionScale, sharesOf } from "./confusion-drawing";
+import { confusionDrawing, drawMatrix, sharesOf } from "./confusion-drawing";
 import type { Evaluation } from "./training";
 
 /** What was taken for what: a row for each true class. By mouse, touch and arrow keys the counts are read off. */
@@ -14,8 +15,6 @@ export function Confusion({ evaluation, name }: { evaluation: Evaluation; name: 
   const [pointed, setPointed] = useState<Cell | null>(null);
   const [selected, setSelected] = useState<Cell>({ row: 0, column: 0 });
   const shares = useMemo(() => sharesOf(confusion), [confusion]);
-  const ground = colours.value;
-  const scale = useMemo(() => confusionScale(ground), [ground]);
   const count = classes.length;
   const right = confusion.reduce((sum, row, place) => sum + row[place]!, 0);
   const all = confusion.reduce((sum, row) => row.reduce((total, cell) => total + cell, sum), 0);
@@ -55,15 +54,21 @@ export function Confusion({ evaluation, name }: { evaluation: Evaluation; name: 
           ))}
         </ol>
         <div class="confusion-matrix">
-          <HeatmapCanvas
+          <Canvas
             label={`${t("train-confusion")}. ${cellText(selected)}`}
-            values={shares}
-            rows={count}
-            columns={count}
-            scale={scale}
-            selected={selected}
-            onSelect={setSelected}
-            onPoint={setPointed}
+            focusable
+            draw={(surface, { width }) =>
+              drawMatrix(surface, { side: width, selected }, evaluation, colours.value)
+            }
+            onClick={(event) => setSelected(cellUnder(event, count))}
+            onPointerMove={(event) => setPointed(cellUnder(event, count))}
+            onPointerLeave={() => setPointed(null)}
+            onKeyDown={(event) => {
+              const next = moved(selected, event.key, count, count);
+              if (!next) return;
+              event.preventDefault();
+              setSelected(next);
+            }}
           />
         </div>
       </div>
@@ -72,4 +77,11 @@ export function Confusion({ evaluation, name }: { evaluation: Evaluation; name: 
       </p>
     </Figure>
   );
+}
+
+function cellUnder(event: PointerEvent | MouseEvent, count: number): Cell {
+  const { clientWidth, clientHeight } = event.currentTarget as HTMLCanvasElement;
+  const within = (place: number, size: number) =>
+    Math.min(count - 1, Math.max(0, Math.floor((place / size) * count)));
+  return { row: within(event.offsetY, clientHeight), column: within(event.offsetX, clientWidth) };
 }

@@ -1,6 +1,6 @@
 import type { Colours } from "../../drawing/colours";
 import { colourOf, cssColour, fromHex, inkOn, mix, type Scale } from "../../drawing/palette";
-import type { Drawing } from "../../drawing/surface";
+import type { Drawing, Surface } from "../../drawing/surface";
 import type { Evaluation } from "./training";
 
 /** Each row as shares of its class, row by row. */
@@ -20,17 +20,51 @@ export function confusionScale({ sunken, accent }: Colours): Scale {
   return { kind: "sequential", minimum: 0, maximum: 1, table };
 }
 
+type Answers = Pick<Evaluation, "classes" | "confusion">;
+
+/** Cells smaller than this hold no numbers. */
+const NUMBERED = 26;
+
+/** The cells, each coloured by its share of the row and, where there is room, with its count. */
+export function drawMatrix(
+  surface: Surface,
+  { side, selected }: { side: number; selected?: { row: number; column: number } },
+  { classes, confusion }: Answers,
+  colours: Colours,
+): void {
+  const shares = sharesOf(confusion);
+  const scale = confusionScale(colours);
+  const cell = side / classes.length;
+  confusion.forEach((row, y) =>
+    row.forEach((count, x) => {
+      const rgb = colourOf(scale, shares[y * classes.length + x]!);
+      surface.rect(x * cell, y * cell, cell - 1, cell - 1, { fill: cssColour(rgb) });
+      if (count > 0 && cell >= NUMBERED)
+        surface.text(String(count), (x + 0.5) * cell, (y + 0.5) * cell, {
+          size: 14,
+          colour: inkOn(rgb),
+          anchor: "middle",
+          baseline: "middle",
+        });
+    }),
+  );
+  if (selected)
+    surface.rect(selected.column * cell + 1, selected.row * cell + 1, cell - 3, cell - 3, {
+      stroke: colours.ink,
+      width: 2,
+    });
+}
+
 const CELL = 44;
 const EDGE = { left: 130, top: 36, bottom: 116 };
 
 /** The matrix with its numbers as a file holds it. */
 export function confusionDrawing(
-  { classes, confusion }: Pick<Evaluation, "classes" | "confusion">,
+  answers: Answers,
   words: { truth: string; predicted: string },
   colours: Colours,
 ): Drawing {
-  const shares = sharesOf(confusion);
-  const scale = confusionScale(colours);
+  const { classes } = answers;
   const side = CELL * classes.length;
   return {
     width: EDGE.left + side + 24,
@@ -41,24 +75,13 @@ export function confusionDrawing(
         size: 13,
         colour: colours.muted,
       });
-      classes.forEach((name, row) => {
-        const y = EDGE.top + (row + 0.5) * CELL;
+      surface.within(EDGE.left, EDGE.top, 1, () => drawMatrix(surface, { side }, answers, colours));
+      classes.forEach((name, place) => {
+        const y = EDGE.top + (place + 0.5) * CELL;
         surface.text(name, EDGE.left - 8, y, { ...label, anchor: "end", baseline: "middle" });
         // Names below stand on steps, so that long ones don't run into each other.
-        const below = EDGE.top + side + 18 + 18 * (row % 5);
-        surface.text(name, EDGE.left + (row + 0.5) * CELL, below, { ...label, anchor: "middle" });
-        confusion[row]!.forEach((count, column) => {
-          const rgb = colourOf(scale, shares[row * classes.length + column]!);
-          const x = EDGE.left + column * CELL;
-          surface.rect(x, EDGE.top + row * CELL, CELL - 1, CELL - 1, { fill: cssColour(rgb) });
-          if (count > 0)
-            surface.text(String(count), x + CELL / 2, y, {
-              size: 13,
-              colour: inkOn(rgb),
-              anchor: "middle",
-              baseline: "middle",
-            });
-        });
+        const below = EDGE.top + side + 18 + 18 * (place % 5);
+        surface.text(name, EDGE.left + (place + 0.5) * CELL, below, { ...label, anchor: "middle" });
       });
     },
   };
