@@ -66,6 +66,15 @@ convolve-filter-kernels = { $count ->
     [one] Filter { $filter }: 1 kernel for the input channel that it sees
    *[other] Filter { $filter }: { $count } kernels, one for each input channel
 }
+convolve-filter-shared = Filter { $filter }: one kernel, used on each of { $count } input channels
+convolve-filter-separable = { $count ->
+    [one] Filter { $filter }: the channel's kernel, shared with all filters, times its own factor
+   *[other] Filter { $filter }: the channels' { $count } kernels, shared with all filters, each times its own factor
+}
+convolve-filter-grouped = { $count ->
+    [one] Filter { $filter }: 1 kernel for the input channel of its group
+   *[other] Filter { $filter }: { $count } kernels, one for each input channel of its group
+}
 convolve-order = Order of the channels
 convolve-order-strength = strongest first
 convolve-order-channel = by number

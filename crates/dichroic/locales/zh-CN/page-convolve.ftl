@@ -65,6 +65,9 @@ convolve-filter-kernels = { $count ->
     [one] 过滤器 { $filter }：它只看一个输入通道，有 1 个卷积核
    *[other] 过滤器 { $filter }：{ $count } 个卷积核，每个输入通道一个
 }
+convolve-filter-shared = 过滤器 { $filter }：只有一个卷积核，用在 { $count } 个输入通道上
+convolve-filter-separable = 过滤器 { $filter }：{ $count } 个与所有过滤器共用的通道卷积核，各乘自己的系数
+convolve-filter-grouped = 过滤器 { $filter }：{ $count } 个卷积核，本组每个输入通道一个
 convolve-order = 通道的顺序
 convolve-order-strength = 贡献大的在前
 convolve-order-channel = 按编号

@@ -9,8 +9,9 @@ import { useText } from "../../i18n/text";
 import { scalesOf } from "./channel-grids";
 import { ChannelRow } from "./ChannelRow";
 import { Contributions } from "./Contributions";
-import { ordered, pageOf, restOf, type Order } from "./contributions-order";
+import { FEW, ordered, pageOf, restOf, type Order } from "./contributions-order";
 import { formatPosition } from "./Equation";
+import { filterTitle } from "./filter-title";
 import { positionAt, type Met } from "./geometry";
 import { cellSize, channelsOnPage, numbersOf, type ChannelNumbers } from "./grids";
 import { colourOfKernel, tiesOf } from "./ties";
@@ -30,8 +31,6 @@ interface ArithmeticProps {
   onShow(channel: number): void;
 }
 
-/** So many channels stand in their own order; of more, the strongest come first. */
-const FEW = 4;
 /** The height that rows of channels may take. */
 const ROOM = 480;
 
@@ -61,7 +60,7 @@ export function Arithmetic(props: ArithmeticProps) {
   return (
     <div class="convolve-arithmetic" ref={place}>
       <div class="convolve-head">
-        <h2>{t("convolve-filter-kernels", { filter: trace.filter, count: channels.length })}</h2>
+        <h2>{filterTitle(t, trace, convolution)}</h2>
         {many && (
           <Segmented
             label={t("convolve-order")}

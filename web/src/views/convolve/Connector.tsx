@@ -27,9 +27,7 @@ export function Connector({ layout, window, moved }: ConnectorProps) {
         draw={(surface) => {
           const stage = place.current?.parentElement;
           const plane = stage?.querySelector(".convolve-plane");
-          const patch =
-            stage?.querySelector('[data-shown="true"] .convolve-product > div') ??
-            stage?.querySelector(".convolve-product > div");
+          const patch = stage?.querySelector('[data-shown="true"] .convolve-product > div');
           if (!stage || !plane || !patch || !window) return;
           const origin = stage.getBoundingClientRect();
           const from = plane.getBoundingClientRect();

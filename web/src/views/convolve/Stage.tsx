@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { Plane } from "../../api/values";
 import type { Trace } from "../../api/types";
@@ -13,7 +13,9 @@ import { useText } from "../../i18n/text";
 import { Arithmetic } from "./Arithmetic";
 import { Connector } from "./Connector";
 import { useInputContent, useOutputContent } from "./content";
+import { FEW, ordered } from "./contributions-order";
 import { Equation } from "./Equation";
+import { filterTitle } from "./filter-title";
 import { ExportMenu } from "./ExportMenu";
 import { InputPanel } from "./InputPanel";
 import { OutputPanel } from "./OutputPanel";
@@ -123,6 +125,12 @@ function LoadedStage(props: LoadedStageProps) {
   const inputPlane = usePlane(inputContent, { width: inputWidth, height: 440 });
   const outputPlane = usePlane(outputContent, { width: outputWidth, height: 340 });
   const keys = useStageKeys({ window, at, probe, player, setProbe });
+  // Of many channels, the input first shows the one that counts most where a person begins to look.
+  const strongest = traced.trace && strongestOf(traced.trace);
+  const unchosen = route.params.channel === undefined && strongest !== null;
+  useEffect(() => {
+    if (unchosen) navigate({ params: { channel: String(strongest) } }, "replace");
+  }, [unchosen, strongest, navigate]);
   const windowBox = inputBox(window, at);
   const name = (place: number): string => channelName(t, traced.trace, place, picture !== null);
   const exported = traced.trace && {
@@ -134,7 +142,7 @@ function LoadedStage(props: LoadedStageProps) {
     scale: inputScale,
     titles: {
       input: t("convolve-input"),
-      filter: t("convolve-filter-kernels", { filter, count: traced.trace.channels.length }),
+      filter: filterTitle(t, traced.trace, node.convolution),
       output: t("convolve-output", { filter }),
     },
     name,
@@ -245,6 +253,13 @@ function middleSlice(window: Window, at: readonly number[]): number {
   if (!box || box.start.length < 3) return 0;
   const middle = (box.start.at(-3) ?? 0) + Math.floor(((box.size.at(-3) ?? 1) - 1) / 2);
   return Math.max(0, Math.min((window.inputSize[0] ?? 1) - 1, middle));
+}
+
+/** The channel that adds most, of those that don't fit on one page; null where they do. */
+function strongestOf(trace: Trace): number | null {
+  if (trace.channels.length <= FEW) return null;
+  const [place = 0] = ordered(trace.channels, "strength");
+  return trace.channels[place]?.channel ?? null;
 }
 
 function metPosition(met: ReturnType<typeof patch>[number] | undefined): number[] | null {

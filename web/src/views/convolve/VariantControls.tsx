@@ -10,6 +10,8 @@ interface VariantControlsProps {
   original: ConvolutionNode;
   shown: ConvolutionNode;
   changes: Changes;
+  /** Whether what is shown has the layer's own weights. */
+  ownWeights: boolean;
   /** A sentence for those who can't change anything here. */
   closed: string | null;
   onChange(changes: Changes): void;
@@ -17,7 +19,7 @@ interface VariantControlsProps {
 
 /** Kernel size, strides, padding, dilation, groups and sharing, changed on the spot. */
 export function VariantControls(props: VariantControlsProps) {
-  const { original, shown, changes, closed, onChange } = props;
+  const { original, shown, changes, ownWeights, closed, onChange } = props;
   const { t } = useText();
   if (closed) return <p class="muted">{closed}</p>;
   const convolution = shown.convolution;
@@ -58,9 +60,14 @@ export function VariantControls(props: VariantControlsProps) {
         <SharingControls original={original} shown={shown} changes={changes} change={change} />
       )}
       {isChanged(changes) && (
-        <button type="button" class="button" onClick={() => onChange({})}>
-          {t("convolve-as-it-is")}
-        </button>
+        <>
+          <button type="button" class="button" onClick={() => onChange({})}>
+            {t("convolve-as-it-is")}
+          </button>
+          <p class="convolve-changed small" role="status">
+            {t(ownWeights ? "convolve-own-weights" : "convolve-new-weights")}
+          </p>
+        </>
       )}
     </fieldset>
   );

@@ -3,6 +3,9 @@ import type { ChannelTrace } from "../../api/types";
 /** How the channels of a trace are ordered. */
 export type Order = "strength" | "channel";
 
+/** So many channels stand in their own order; of more, the strongest come first. */
+export const FEW = 4;
+
 /** The places of the channels in the trace, by how much they add (either sign), or as they come. */
 export function ordered(channels: readonly Pick<ChannelTrace, "adds">[], order: Order): number[] {
   const places = channels.map((_, place) => place);

@@ -58,6 +58,7 @@ function Convolution({ model, route, navigate, api, node }: ViewProps & { node: 
         original={node}
         shown={subject.node}
         changes={changes}
+        ownWeights={subject.ownWeights}
         closed={session.value?.exported ? t("convolve-closed") : null}
         onChange={(next) =>
           navigate(
@@ -69,11 +70,6 @@ function Convolution({ model, route, navigate, api, node }: ViewProps & { node: 
       {problem && <Problem problem={problem} />}
       <div class="convolve-subject" aria-busy={busy}>
         <Counts subject={subject} original={node} />
-        {subject.changed && (
-          <p class="small muted">
-            {t(subject.ownWeights ? "convolve-own-weights" : "convolve-new-weights")}
-          </p>
-        )}
         <Stage
           key={`${subject.model.id} ${subject.node.layer} ${subject.input}`}
           api={api}

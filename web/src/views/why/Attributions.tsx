@@ -31,7 +31,7 @@ export function Attributions({ api, model, route, navigate }: ViewProps) {
   const best = output ? bestOf(output) : 0;
   const wanted = params.class === undefined ? best : Number(params.class);
   const methods = readMethods(params.methods);
-  const layer = params.layer ?? lastConvolution(model)?.layer ?? "";
+  const layer = params.cam ?? lastConvolution(model)?.layer ?? "";
   const problem = maps.problem ?? picture.problem;
   const [over, setOver] = useState<ReadonlySet<string>>(new Set());
   const keyOf = (method: string): string =>
@@ -58,7 +58,7 @@ export function Attributions({ api, model, route, navigate }: ViewProps) {
           model={model}
           value={layer}
           accept={isFlatConvolution}
-          onChange={(next) => navigate({ params: { layer: next } }, "replace")}
+          onChange={(next) => navigate({ params: { cam: next } }, "replace")}
         />
       </div>
       <div class="why-choices">
@@ -102,7 +102,7 @@ export function Attributions({ api, model, route, navigate }: ViewProps) {
                       input,
                       method: method.method,
                       class: wanted,
-                      ...(method.layer && { layer }),
+                      ...(method.layer && params.cam && { layer: params.cam }),
                     }
                   : null
               }
