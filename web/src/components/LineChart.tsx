@@ -43,8 +43,16 @@ export function LineChart({ label, curves, xLabel, height = 260, format }: LineC
       scales: { x: { time: false } },
       hooks: { setCursor: [(self) => setPointed(placeUnder(self))] },
       axes: [
-        { ...axis, label: xLabel, labelFont: font, labelSize: 18, size: 28, grid: { show: false } },
-        { ...axis, size: 56, values: (_, values) => values.map((value) => String(round(value))) },
+        {
+          ...axis,
+          label: xLabel,
+          labelFont: font,
+          labelSize: 18,
+          size: 28,
+          grid: { show: false },
+          incrs: stepsOf,
+        },
+        { ...axis, size: 60, values: (_, values) => values.map(tickText) },
       ],
       series: [
         {},
@@ -100,6 +108,17 @@ export function LineChart({ label, curves, xLabel, height = 260, format }: LineC
       </ul>
     </div>
   );
+}
+
+/** Steps between ticks along the axis: whole ones, unless it is shorter than two. */
+function stepsOf(_: uPlot, _axis: number, low: number, high: number): number[] {
+  const whole = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+  return high - low < 2 ? [0.1, 0.2, 0.5, ...whole] : whole;
+}
+
+function tickText(value: number): string {
+  const small = value !== 0 && Math.abs(value) < 1e-3;
+  return small ? round(value).toExponential().replace("e-", "e−") : String(round(value));
 }
 
 /** Where the cursor is, in the units of the axis; null when it is elsewhere. */

@@ -14,12 +14,18 @@ import {
   type TrainingStory,
 } from "./training";
 
+/** What the usual measures are called; the others by their own names. */
+const MEASURES: Record<string, string> = {
+  loss: "what-if-loss",
+  accuracy: "what-if-accuracy",
+};
+
 /** A chart for each measure, training and validation together, and one for the learning rate. */
 export function Curves({ story, name }: { story: TrainingStory; name: string }) {
   const { t } = useText();
   const charts = measuresOf(story).map((measure) => ({
     measure,
-    title: measure,
+    title: t(MEASURES[measure] ?? measure),
     curves: [
       {
         name: t("train-training"),
@@ -42,16 +48,29 @@ export function Curves({ story, name }: { story: TrainingStory; name: string }) 
   return (
     <div class="train-curves">
       {charts.map(({ measure, title, curves }) => (
-        <Chart key={measure} title={title} curves={curves} name={`${name}-${measure}`} />
+        <Chart
+          key={measure}
+          title={title}
+          share={measure.includes("accuracy")}
+          curves={curves}
+          name={`${name}-${measure}`}
+        />
       ))}
-      <Chart title={t("train-rate")} curves={[rate]} name={`${name}-learning-rate`} />
+      <Chart title={t("train-rate")} share={false} curves={[rate]} name={`${name}-learning-rate`} />
     </div>
   );
 }
 
-function Chart({ title, curves, name }: { title: string; curves: Curve[]; name: string }) {
+interface ChartProps {
+  title: string;
+  /** Whether the values are shares of a whole, said in percent. */
+  share: boolean;
+  curves: Curve[];
+  name: string;
+}
+
+function Chart({ title, share, curves, name }: ChartProps) {
   const { t } = useText();
-  const share = title.includes("accuracy");
   const format = (value: number) => (share ? formatPercent(value) : formatValue(value));
   const ends = curves.map((curve) => `${curve.name} ${format(curve.points.at(-1)?.[1] ?? 0)}`);
   const description = t("train-curve-description", { title, ends: ends.join(", ") });

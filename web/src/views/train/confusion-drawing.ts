@@ -22,8 +22,8 @@ export function confusionScale({ sunken, accent }: Colours): Scale {
 
 type Answers = Pick<Evaluation, "classes" | "confusion">;
 
-/** Cells smaller than this hold no numbers. */
-const NUMBERED = 26;
+/** The width of a digit: a number that is wider than its cell is left to the line below the matrix. */
+const DIGIT = 9;
 
 /** The cells, each coloured by its share of the row and, where there is room, with its count. */
 export function drawMatrix(
@@ -39,7 +39,7 @@ export function drawMatrix(
     row.forEach((count, x) => {
       const rgb = colourOf(scale, shares[y * classes.length + x]!);
       surface.rect(x * cell, y * cell, cell - 1, cell - 1, { fill: cssColour(rgb) });
-      if (count > 0 && cell >= NUMBERED)
+      if (count > 0 && DIGIT * String(count).length < cell - 4)
         surface.text(String(count), (x + 0.5) * cell, (y + 0.5) * cell, {
           size: 14,
           colour: inkOn(rgb),

@@ -5,7 +5,7 @@ import { Figure } from "../../components/Figure";
 import { colours } from "../../drawing/colours";
 import { formatCompact, formatCount, formatPercent, formatShape } from "../../i18n/format";
 import { useText } from "../../i18n/text";
-import { kernelsOf, shareOf, trainedNow, type ComparisonStory } from "./comparison";
+import { kernelsOf, sampleShape, shareOf, trainedNow, type ComparisonStory } from "./comparison";
 import { drawSchematic } from "./schematic";
 import { variantsDrawing } from "./variants-drawing";
 
@@ -68,7 +68,7 @@ export function Variants({ whatIf, convolution, story, name }: VariantsProps) {
                   {variant.as_it_is && <span class="mark">{t("what-if-as-it-is")}</span>}
                 </h3>
                 <p class="muted small">
-                  {`${variant.type} → ${formatShape(variant.output_shape)}`}
+                  {`${variant.type} → ${formatShape(sampleShape(variant.output_shape, convolution.rank))}`}
                 </p>
                 <p class="small number">{variant.formula}</p>
               </div>

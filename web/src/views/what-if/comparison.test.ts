@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { JobEvent, WhatIfVariant } from "../../api/types";
-import { COMPARISON, kernelsOf, pointsOf, shareOf, trainedNow } from "./comparison";
+import { COMPARISON, kernelsOf, pointsOf, sampleShape, shareOf, trainedNow } from "./comparison";
 
 const LAYER = { in_channels: 4, kernel_size: [3, 3], bias: true };
 
@@ -22,6 +22,11 @@ test("kernels follow from counts", () => {
   expect(kernelsOf(variant("none", 4 * 8 + 8), LAYER)).toMatchObject({ weights: 1 });
   expect(kernelsOf(variant("grouped", 2 * 8 * 9 + 8), LAYER)).toMatchObject({ groups: 2 });
   expect(kernelsOf(variant("depthwise", 8 * 9 + 8), LAYER)).toMatchObject({ groups: 4 });
+});
+
+test("shapes are those of one sample", () => {
+  expect(sampleShape([null, 5, 5, 8], 2)).toEqual([5, 5, 8]);
+  expect(sampleShape([5, 8], 1)).toEqual([5, 8]);
 });
 
 test("bars are as long as their share of the most", () => {

@@ -1,4 +1,4 @@
-import type { ConvolutionInfo, JobEvent, WhatIf, WhatIfVariant } from "../../api/types";
+import type { ConvolutionInfo, JobEvent, Shape, WhatIf, WhatIfVariant } from "../../api/types";
 import type { Point } from "../../drawing/surface";
 
 /** What a variant holds: enough to draw which pairs of channel and filter use which kernel. */
@@ -32,6 +32,11 @@ export function kernelsOf(
     default:
       return { channels, filters, groups: 1, weights: area };
   }
+}
+
+/** The axes of one sample: the program's own report has the batch in front. */
+export function sampleShape(shape: Shape | null, rank: number): Shape | null {
+  return shape && shape.slice(-(rank + 1));
 }
 
 /** The part of the whole that a bar is long. */

@@ -22,16 +22,15 @@ export function drawSchematic(
   { sharing, kernels }: { sharing: Sharing; kernels: Kernels },
   { colours, dark }: SchematicLook,
 ): void {
-  const { channels, filters, groups, weights } = kernels;
-  const shown = shownPart(sharing, kernels);
-  const ties = tiesOf({ sharing, in_channels: channels, filters, groups });
-  const cell = Math.min(size.width / shown.columns, size.height / shown.rows, 18);
-  const left = (size.width - cell * shown.columns) / 2;
-  const top = (size.height - cell * shown.rows) / 2;
+  const { channels: rows, filters: columns, groups, weights } = shownPart(sharing, kernels);
+  const ties = tiesOf({ sharing, in_channels: rows, filters: columns, groups });
+  const cell = Math.min(size.width / columns, size.height / rows, 18);
+  const left = (size.width - cell * columns) / 2;
+  const top = (size.height - cell * rows) / 2;
   // A kernel of one weight is a dot beside kernels of many.
   const side = (weights === 1 ? 0.42 : 0.84) * cell;
-  for (let row = 0; row < shown.rows; row++) {
-    for (let column = 0; column < shown.columns; column++) {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
       const [x, y] = [left + column * cell, top + row * cell];
       const kernel = ties.kernelOf(row, column);
       if (kernel === null) {
@@ -55,21 +54,22 @@ export function drawSchematic(
   }
 }
 
-/** How much of the matrix is drawn: whole groups, so that blocks are seen as such. */
+/** The part of the matrix that is drawn. Of large groups only some channels and filters, so that blocks are seen as such. */
 export function shownPart(
   sharing: Sharing,
-  { channels, filters, groups }: Kernels,
-): { rows: number; columns: number } {
-  const rows = Math.min(channels, MOST.rows);
-  const columns = Math.min(filters, MOST.columns);
-  if (sharing !== "grouped" && sharing !== "depthwise") return { rows, columns };
-  const [rowsEach, columnsEach] = [channels / groups, filters / groups];
-  const whole = Math.max(
-    1,
-    Math.min(groups, Math.floor(MOST.rows / rowsEach), Math.floor(MOST.columns / columnsEach)),
-  );
+  { channels, filters, groups, weights }: Kernels,
+): Kernels {
+  if (sharing !== "grouped" && sharing !== "depthwise") {
+    const [rows, columns] = [Math.min(channels, MOST.rows), Math.min(filters, MOST.columns)];
+    return { channels: rows, filters: columns, groups: 1, weights };
+  }
+  const shown = Math.min(groups, MOST.rows);
+  const each = (count: number, most: number) =>
+    Math.max(1, Math.min(Math.round(count / groups), Math.floor(most / shown)));
   return {
-    rows: Math.min(channels, Math.round(whole * rowsEach), 2 * MOST.rows),
-    columns: Math.min(filters, Math.round(whole * columnsEach), 2 * MOST.columns),
+    channels: shown * each(channels, shown > MOST.rows / 2 ? 2 * MOST.rows : MOST.rows),
+    filters: shown * each(filters, shown > MOST.rows / 2 ? 2 * MOST.rows : MOST.columns),
+    groups: shown,
+    weights,
   };
 }
