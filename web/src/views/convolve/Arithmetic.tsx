@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { ConvolutionInfo, Trace } from "../../api/types";
 import { dark } from "../../app/theme";
 import { Segmented } from "../../components/Segmented";
@@ -26,6 +26,8 @@ interface ArithmeticProps {
   shown: number;
   /** The kernel's cell that is pointed at. */
   cell: number | null;
+  /** Whether the channels keep their places for now. */
+  still: boolean;
   name(place: number): string;
   onCell(cell: number | null): void;
   onShow(channel: number): void;
@@ -36,7 +38,7 @@ const ROOM = 480;
 
 /** Channel by channel: patch × kernel = products, and what each channel adds. */
 export function Arithmetic(props: ArithmeticProps) {
-  const { trace, convolution, met, scale, shown, cell, name, onCell, onShow } = props;
+  const { trace, convolution, met, scale, shown, cell, still, name, onCell, onShow } = props;
   const { t } = useText();
   const [place, width] = useWidth<HTMLDivElement>();
   const many = trace.channels.length > FEW;
@@ -45,7 +47,11 @@ export function Arithmetic(props: ArithmeticProps) {
   const channels = useMemo(() => numbersOf(trace), [trace]);
   const sizes = channels[0]?.sizes ?? [1];
   const size = cellSize(sizes, width);
-  const places = ordered(trace.channels, many ? order : "channel");
+  const sorted = ordered(trace.channels, many ? order : "channel");
+  // While the window moves by itself, rows that change places could not be followed.
+  const before = useRef(sorted);
+  const places = still && before.current.length === sorted.length ? before.current : sorted;
+  before.current = places;
   const perPage = many ? channelsOnPage(sizes, size, ROOM) : FEW;
   const shownPage = pageOf(places, page, perPage);
   const rest = restOf(trace.channels, shownPage.places);

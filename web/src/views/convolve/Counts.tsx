@@ -1,14 +1,29 @@
-import type { ModelNode } from "../../api/types";
+import type { Api } from "../../api/client";
+import type { LayerExplanation, ModelNode } from "../../api/types";
+import { useResource } from "../../app/resource";
 import { formatCount, formatShape } from "../../i18n/format";
 import { useText } from "../../i18n/text";
 import { sizes } from "./VariantControls";
 import type { ConvolutionNode, Subject } from "./subject";
 import { tiesOf } from "./ties";
 
+interface CountsProps {
+  api: Api;
+  subject: Subject;
+  original: ConvolutionNode;
+}
+
 /** Shapes and counts with their formulas, beside those of the layer as the model has it. */
-export function Counts({ subject, original }: { subject: Subject; original: ConvolutionNode }) {
-  const { t } = useText();
-  const { node, changed } = subject;
+export function Counts({ api, subject, original }: CountsProps) {
+  const { t, language } = useText();
+  const { model, node, changed } = subject;
+  // Formulas have words, which speak the page's language.
+  const { data: explained } = useResource(
+    `${model.id} ${model.version} ${node.layer} ${language}`,
+    () =>
+      api.get<LayerExplanation>(`/models/${model.id}/layer`, { layer: node.layer, lang: language }),
+  );
+  const formula = explained?.layer === node.layer ? explained.formula : node.formula;
   const kernels = (of: ConvolutionNode): number => tiesOf(of.convolution).kernels;
   return (
     <dl class="convolve-counts">
@@ -31,7 +46,7 @@ export function Counts({ subject, original }: { subject: Subject; original: Conv
         value={formatCount(node.parameters)}
         before={changed ? formatCount(original.parameters) : null}
       >
-        {node.formula}
+        {formula}
       </Count>
       {node.macs !== null && (
         <Count

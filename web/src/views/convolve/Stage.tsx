@@ -179,6 +179,7 @@ function LoadedStage(props: LoadedStageProps) {
               scale={inputScale}
               shown={channel}
               cell={cell}
+              still={player.playing}
               name={name}
               onCell={setCell}
               onShow={(shown) =>

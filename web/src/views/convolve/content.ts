@@ -3,7 +3,15 @@ import type { Plane } from "../../api/values";
 import { colourOf, type Scale } from "../../drawing/palette";
 import { rangeOf } from "../../drawing/plane";
 import type { CellColour, Mark } from "../../drawing/plane-picture";
-import { fedBy, inputBox, paddedInput, patch, type Window } from "./geometry";
+import {
+  boxAround,
+  fedBy,
+  inputBox,
+  paddedInput,
+  patch,
+  positionAt,
+  type Window,
+} from "./geometry";
 import type { PlaneContent } from "./PlaneView";
 import { cellsIn, crosses, planeBoxOf, positionOf, sliceOf } from "./slices";
 import type { Walk } from "./walk";
@@ -75,10 +83,21 @@ export function useOutputContent(
   );
   const marks = useMemo<Mark[]>(() => {
     const fed: Mark[] = probe ? [{ as: "fed", boxes: cellsIn(fedBy(window, probe), depth) }] : [];
-    return [...fed, { as: "window", boxes: cellsIn([at], depth) }];
-  }, [window, at, depth, probe]);
+    return [
+      ...fed,
+      ...spreadMarks(window, walk, at),
+      { as: "window", boxes: cellsIn([at], depth) },
+    ];
+  }, [window, walk, at, depth, probe]);
   const bars = useMemo(() => (rank === 1 ? rangeOf(plane.values) : null), [rank, plane]);
   return { box: inside, inside, colourAt, valueAt, marks, bars };
+}
+
+/** Of a transposed convolution, all outputs over which the input of this step spreads. */
+function spreadMarks(window: Window, walk: Walk, at: readonly number[]): Mark[] {
+  if (!window.transposed) return [];
+  const outputs = boxAround(fedBy(window, positionAt(walk.stepOf(at), window.inputSize)));
+  return outputs ? [{ as: "touched", boxes: [planeBoxOf(outputs)] }] : [];
 }
 
 function useCells(plane: Plane, depth: number, scale: Scale) {

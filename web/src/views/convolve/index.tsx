@@ -69,7 +69,7 @@ function Convolution({ model, route, navigate, api, node }: ViewProps & { node: 
       />
       {problem && <Problem problem={problem} />}
       <div class="convolve-subject" aria-busy={busy}>
-        <Counts subject={subject} original={node} />
+        <Counts api={api} subject={subject} original={node} />
         <Stage
           key={`${subject.model.id} ${subject.node.layer} ${subject.input}`}
           api={api}
