@@ -5,6 +5,7 @@ mod data;
 mod demo;
 mod evaluate;
 mod explain;
+mod explore;
 mod layers;
 mod plan;
 mod predict;
@@ -41,6 +42,7 @@ Examples:
   dichroic demo                                        the whole tour, on the pictures inside the program
   dichroic summary model.py --formulas                 count a Keras model, each number with its derivation
   dichroic explain --input 9,9,5 \"Conv2D(56, 4)\"       what one layer holds and why
+  dichroic explore model.py                            see every weight in a browser
   dichroic train model.py --data photos --out m.keras  train, and save for Keras
 
 MODEL is a Keras script (model.py, or model.py:name for one of several models in it),
@@ -54,6 +56,7 @@ pub enum Command {
     Run(run::Run),
     Summary(summary::Summary),
     Explain(explain::Explain),
+    Explore(explore::Explore),
     WhatIf(what_if::WhatIf),
     Train(train::Train),
     Evaluate(evaluate::Evaluate),
@@ -72,6 +75,7 @@ impl Command {
             Self::Run(command) => command.run(output),
             Self::Summary(command) => command.run(output),
             Self::Explain(command) => command.run(output),
+            Self::Explore(command) => command.run(output),
             Self::WhatIf(command) => command.run(output),
             Self::Train(command) => command.run(output),
             Self::Evaluate(command) => command.run(output),

@@ -40,5 +40,5 @@ pub use receptive_field::ReceptiveField;
 pub use summary::{
     Color, Column, Connection, Row, Strides, Style, Summary, SummaryError, SummaryOptions,
 };
-pub use trace::{ChannelTrace, Grid, Trace, TraceRequest};
+pub use trace::{ChannelTrace, Grid, Trace, TraceRequest, TraceRun};
 pub use what_if::{Variant, WhatIf};

@@ -130,39 +130,7 @@ impl Trace {
         request: &TraceRequest,
         inputs: &[Tensor],
     ) -> Result<Self, ExplainError> {
-        let request = &TraceRequest { layer: model.path_of(&request.layer)?, ..request.clone() };
-        let layer = model.get_layer(&request.layer)?;
-        let run = Run::of(model, &request.layer, inputs)?;
-        let not_one = || ExplainError::NotAConvolution {
-            layer: request.layer.clone(),
-            class_name: layer.class_name().to_owned(),
-            convolutions: convolutions(model),
-        };
-        let kind = layer.layer().ok_or_else(not_one)?;
-        let axes: Vec<Option<usize>> = run.input.shape().iter().copied().map(Some).collect();
-        let shapes = [crate::Shape::new(axes)];
-        let convolution = kind.convolution(&shapes).ok_or_else(not_one)?;
-        let filters = convolution.filters;
-        if request.filter >= filters {
-            return Err(ExplainError::FilterRange {
-                layer: request.layer.clone(),
-                filters,
-                filter: request.filter,
-            });
-        }
-        let output = &run.output.shape()[1..run.output.rank() - 1];
-        let inside = request.at.len() == output.len()
-            && request.at.iter().zip(output).all(|(at, size)| at < size);
-        if !inside {
-            return Err(ExplainError::PositionRange {
-                layer: request.layer.clone(),
-                output: output.to_vec(),
-                at: request.at.clone(),
-            });
-        }
-        let weights = weights(model, layer)?;
-        let place = Place { convolution: &convolution, input: &run.input, weights: &weights };
-        trace(layer, request, &place, &run)
+        TraceRun::of(model, &request.layer, inputs)?.trace(model, request.filter, &request.at)
     }
 }
 
@@ -170,7 +138,7 @@ fn trace(
     layer: &LayerRef,
     request: &TraceRequest,
     place: &Place<'_>,
-    run: &Run,
+    run: &TraceRun,
 ) -> Result<Trace, ExplainError> {
     let channels = place.channels(request.filter, &request.at);
     let sum: f64 = channels.iter().map(|channel| channel.adds).sum();
@@ -265,21 +233,81 @@ fn activated(
     })
 }
 
-/// What the executor read and made at the layer's first call, for the first item.
-struct Run {
+/// What the executor read and made at a layer's first call: one run, from which any of the output values is traced.
+///
+/// ```
+/// use dichroic::Tensor;
+/// use dichroic::explain::TraceRun;
+/// use dichroic::layers::Conv2D;
+/// use dichroic::model::{Input, Sequential};
+/// let mut model = Sequential::new().add(Input::new(&[9, 9, 5])).add(Conv2D::new(56, 4)).finish()?;
+/// model.build(0)?;
+/// let run = TraceRun::of(&model, "conv2d", &[Tensor::new([1, 9, 9, 5], vec![0.5; 405])?])?;
+/// assert_eq!(run.trace(&model, 3, &[0, 5])?.channels.len(), 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TraceRun {
+    path: String,
     input: Tensor,
     output: Tensor,
 }
 
-impl Run {
-    fn of(model: &Model, path: &str, inputs: &[Tensor]) -> Result<Self, ExplainError> {
+impl TraceRun {
+    /// Runs the model on one item, as [`Trace::of`] does.
+    ///
+    /// # Errors
+    /// When the layer is no convolution, the model has no weights or the arrays don't suit.
+    pub fn of(model: &Model, layer: &str, inputs: &[Tensor]) -> Result<Self, ExplainError> {
+        let path = model.path_of(layer)?;
+        let found = model.get_layer(&path)?;
+        // Before the model is run: a layer without filters has nothing to trace.
+        let built = found.layer().zip(found.built_for());
+        if !built.is_some_and(|(kind, inputs)| kind.convolution(inputs).is_some()) {
+            return Err(not_a_convolution(model, &path, found));
+        }
+        Self::run(model, path, inputs)
+    }
+
+    /// Traces the value of a filter at a position. The model must be the one that was run, with the same weights.
+    ///
+    /// # Errors
+    /// When the filter or the position is out of range, and [`ExplainError::Disagreement`] when the executor computed
+    /// another value than the products add up to.
+    pub fn trace(&self, model: &Model, filter: usize, at: &[usize]) -> Result<Trace, ExplainError> {
+        let request = &TraceRequest { layer: self.path.clone(), filter, at: at.to_vec() };
+        let layer = model.get_layer(&self.path)?;
+        let axes: Vec<Option<usize>> = self.input.shape().iter().copied().map(Some).collect();
+        let convolution =
+            layer.layer().and_then(|kind| kind.convolution(&[crate::Shape::new(axes)]));
+        let convolution = convolution.ok_or_else(|| not_a_convolution(model, &self.path, layer))?;
+        let filters = convolution.filters;
+        if filter >= filters {
+            return Err(ExplainError::FilterRange { layer: self.path.clone(), filters, filter });
+        }
+        let output = &self.output.shape()[1..self.output.rank() - 1];
+        if at.len() != output.len() || at.iter().zip(output).any(|(at, size)| at >= size) {
+            let (layer, output, at) = (self.path.clone(), output.to_vec(), at.to_vec());
+            return Err(ExplainError::PositionRange { layer, output, at });
+        }
+        let weights = weights(model, layer)?;
+        let place = Place { convolution: &convolution, input: &self.input, weights: &weights };
+        trace(layer, request, &place, self)
+    }
+
+    /// Bytes of the values that it holds.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.input.data()) + size_of_val(self.output.data())
+    }
+
+    fn run(model: &Model, path: String, inputs: &[Tensor]) -> Result<Self, ExplainError> {
         let values = |error: dichroic_graph::GraphError| ExplainError::Model(error.into());
         let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape().to_vec()).collect();
         model.check_data(inputs)?;
         let lowered = model.lower_for(&shapes, Mode::Inference)?;
-        let call = lowered.call(path).cloned().ok_or_else(|| ModelError::NoSuchLayer {
+        let call = lowered.call(&path).cloned().ok_or_else(|| ModelError::NoSuchLayer {
             model: model.name().to_owned(),
-            layer: path.to_owned(),
+            layer: path.clone(),
             suggestion: String::new(),
         })?;
         let read = call.inputs.first().copied().unwrap_or(call.outputs[0]);
@@ -306,7 +334,8 @@ impl Run {
             shape[0] = 1;
             Ok(Tensor::new(shape, all[..len].to_vec()).map_err(ModelError::from)?)
         };
-        Ok(Self { input: first(read, input_shape)?, output: first(made, output_shape)? })
+        let (input, output) = (first(read, input_shape)?, first(made, output_shape)?);
+        Ok(Self { path, input, output })
     }
 
     fn output_at(&self, request: &TraceRequest) -> f32 {
@@ -314,6 +343,14 @@ impl Run {
         let place = request.at.iter().chain([&request.filter]).zip(sizes);
         let index = place.fold(0, |index, (at, size)| index * size + at);
         self.output.data().get(index).copied().unwrap_or(f32::NAN)
+    }
+}
+
+fn not_a_convolution(model: &Model, path: &str, layer: &LayerRef) -> ExplainError {
+    ExplainError::NotAConvolution {
+        layer: path.to_owned(),
+        class_name: layer.class_name().to_owned(),
+        convolutions: convolutions(model),
     }
 }
 
@@ -411,7 +448,7 @@ mod tests {
         let model = model();
         let request = TraceRequest { layer: "conv2d".to_owned(), filter: 0, at: vec![0, 0] };
         let layer = model.get_layer("conv2d").unwrap();
-        let mut run = Run::of(&model, "conv2d", &[picture()]).unwrap();
+        let mut run = TraceRun::of(&model, "conv2d", &[picture()]).unwrap();
         run.output.data_mut()[0] += 0.01;
         let weights = weights(&model, layer).unwrap();
         let convolution = layer.layer().unwrap().convolution(layer.built_for().unwrap()).unwrap();
