@@ -176,7 +176,7 @@ fn refused(problem: Problem) -> Failure {
 }
 
 /// Comes when the user wishes to stop.
-async fn stopped(wish: &'static AtomicBool) {
+pub async fn stopped(wish: &'static AtomicBool) {
     while !wish.load(Ordering::Relaxed) {
         tokio::time::sleep(GLANCE).await;
     }
