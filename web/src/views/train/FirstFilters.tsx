@@ -23,7 +23,7 @@ export function FirstFilters({ api, model, version, name }: FirstFiltersProps) {
   const { t } = useText();
   const layer = layersOf(model)[0]?.layer ?? null;
   const { data } = useResource(layer && `${model.id} ${layer} ${version}`, (signal) =>
-    api.tensor(`/models/${model.id}/kernels`, { layer, version }, signal),
+    api.tensor(`/models/${model.id}/kernels`, { layer }, signal),
   );
   const first = useRef<Tensor | null>(null);
   first.current ??= data;

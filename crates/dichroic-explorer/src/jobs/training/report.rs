@@ -75,7 +75,7 @@ impl<'a> TrainingReport<'a> {
         let observe = Observe::new(move |seen| self.tell(judged, seen))
             .steps(Pace::at_most(Duration::from_millis(100), SHARE))
             .weights(Pace::at_most(Duration::from_millis(500), SHARE))
-            .histograms(Pace::at_most(Duration::from_secs(1), SHARE));
+            .histograms(Pace::at_most(Duration::from_millis(400), SHARE));
         let observe = match &samples.learnt {
             Some(batch) => observe.gradients(batch),
             None => observe,
