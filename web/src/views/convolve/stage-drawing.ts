@@ -25,6 +25,7 @@ export interface StagePicture {
 
 /** So many channels are drawn; of more, the strongest. */
 const MOST = 6;
+const MARGIN = 24;
 const GAP = 44;
 const HEAD = 34;
 const SIGN = 30;
@@ -38,7 +39,7 @@ export function stageDrawing(picture: StagePicture, colours: Colours): Drawing {
   const height = rows.reduce((sum, row) => sum + row.height, 0);
   const left = input.width + GAP;
   const right = left + middle + GAP;
-  return {
+  const whole: Drawing = {
     width: right + Math.max(output.width, 300),
     height: HEAD + Math.max(input.height, height, output.height + 150),
     draw(surface) {
@@ -57,6 +58,11 @@ export function stageDrawing(picture: StagePicture, colours: Colours): Drawing {
         drawEquation(surface, trace, colours),
       );
     },
+  };
+  return {
+    width: whole.width + 2 * MARGIN,
+    height: whole.height + 2 * MARGIN,
+    draw: (surface) => surface.within(MARGIN, MARGIN, 1, () => whole.draw(surface)),
   };
 }
 
