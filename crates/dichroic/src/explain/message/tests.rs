@@ -107,9 +107,9 @@ fn no_message_of_the_page_is_left_untranslated() {
     let of_page = |language: Language| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(language.tag());
         let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-        let of_page =
+        let named =
             |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("page-");
-        entries_of(files.filter(of_page).map(|path| fs::read_to_string(path).unwrap()))
+        entries_of(files.filter(named).map(|path| fs::read_to_string(path).unwrap()))
     };
     let (english, chinese) = (of_page(Language::English), of_page(Language::Chinese));
     for (id, words) in &english {
