@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => {
     build: {
       outDir: page,
       emptyOutDir: !exported,
-      target: "chrome123",
+      target: ["chrome123", "firefox120", "safari17.5"],
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
       cssCodeSplit: !exported,

@@ -24,9 +24,9 @@ export function Header({ model, route }: { model: ModelDescription | null; route
           value={route.model}
           onChange={(event) => navigate({ model: event.currentTarget.value })}
         >
-          {models.map(({ id, name }) => (
+          {models.map(({ id, name, parameters }) => (
             <option key={id} value={id}>
-              {name}
+              {models.length > 1 ? `${name} · ${formatCompact(parameters)}` : name}
             </option>
           ))}
         </select>

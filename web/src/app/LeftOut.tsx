@@ -4,7 +4,7 @@ import { useText } from "../i18n/text";
 export function LeftOut({ sentences }: { sentences: string[] }) {
   const { t } = useText();
   return (
-    <aside class="left-out">
+    <div class="left-out" role="note">
       {t("exported-page")}
       {sentences.length > 0 && (
         <ul>
@@ -13,6 +13,6 @@ export function LeftOut({ sentences }: { sentences: string[] }) {
           ))}
         </ul>
       )}
-    </aside>
+    </div>
   );
 }

@@ -81,7 +81,7 @@ export function FilterSheet({ name, matrix, kernels, params, navigate }: FilterS
   });
 
   return (
-    <div class="filter-sheet">
+    <div class="kernel-sheet">
       <Figure
         title={matrix.layer}
         description={summary}
@@ -205,9 +205,13 @@ function Readout({
   );
 }
 
+const LONG_ROW = 24;
+
 function pictureOf(wanted: string | undefined, matrix: FilterMatrix): Picture {
-  if (wanted === "block") return "block";
-  return wanted === "colour" && matrix.rgb ? "colour" : "kernels";
+  if (wanted === "block" || wanted === "kernels") return wanted;
+  if (wanted === "colour" && matrix.rgb) return "colour";
+  // A long row of single kernels is better seen as rows of them.
+  return matrix.channels_per_filter === 1 && matrix.filters > LONG_ROW ? "block" : "kernels";
 }
 
 function orderOf(matrix: FilterMatrix, sort: Order): readonly number[] {
@@ -226,7 +230,8 @@ function clampZoom(cell: number): number {
 function firstZoom(matrix: FilterMatrix, picture: Picture, width: number): number {
   const { columns, kind } = tileOf(matrix.kernel_size);
   const side = matrix.kernel_size.at(-1) ?? 1;
-  const [least, most] = kind === "slices" ? [24 / side, 40 / side] : [18 / side, 60 / side];
+  const [least, most] =
+    kind === "slices" ? [24 / side, 40 / side] : [side > 1 ? 18 / side : 10, 60 / side];
   if (picture !== "kernels") {
     // As many rows of blocks as columns, more or less.
     const room = width / (2.4 * Math.sqrt(Math.min(matrix.filters, 48)));

@@ -14,7 +14,7 @@ export function Marks({
   const twins = matrix.statistics.filter((filter) => !filter.dead && filter.duplicate_of !== null);
   if (dead.length === 0 && twins.length === 0) return <p class="muted small">{t("no-marks")}</p>;
   const button = (filter: number, text: string) => (
-    <button key={filter} type="button" class="button mark" onClick={() => onChoose(filter)}>
+    <button key={filter} type="button" class="button filter-mark" onClick={() => onChoose(filter)}>
       {text}
     </button>
   );

@@ -75,7 +75,10 @@ export function atlasOf(kernels: Tensor, matrix: FilterMatrix, scale: Scale): At
         for (let w = 0; w < size; w++) {
           const { row, column } = cells[w]!;
           const at = (c * flat.rows + row) * pixels.columns + f * flat.columns + column;
-          pixels.rgba.set(colourOf(scale, weights[w]!), 4 * at);
+          const rgb = colourOf(scale, weights[w]!);
+          pixels.rgba[4 * at] = rgb[0];
+          pixels.rgba[4 * at + 1] = rgb[1];
+          pixels.rgba[4 * at + 2] = rgb[2];
           pixels.rgba[4 * at + 3] = 255;
         }
       }

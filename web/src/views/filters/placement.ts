@@ -32,7 +32,7 @@ export function kernelSize({ tile, cell }: Arrangement): Size {
 
 export function gapOf(arrangement: Arrangement): number {
   const { width, height } = kernelSize(arrangement);
-  return Math.min(width, height) < TOUCHING ? 0 : Math.max(2, arrangement.cell * 0.6);
+  return Math.min(width, height) < TOUCHING ? 0 : Math.min(5, Math.max(2, arrangement.cell * 0.6));
 }
 
 /** How far each kernel of a block lies behind the one before it. */

@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { ModelDescription, ModelNode } from "../../api/types";
 import { useText } from "../../i18n/text";
+import { findLayers } from "./find";
 
 interface SearchProps {
   model: ModelDescription;
@@ -85,14 +86,4 @@ export function Search({ model, value, onChange, onSelect }: SearchProps) {
       </ul>
     </div>
   );
-}
-
-/** Layers whose path or type holds every word. */
-export function findLayers(model: ModelDescription, text: string): ModelNode[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [];
-  return model.nodes.filter((node) => {
-    const name = `${node.layer} ${node.type}`.toLowerCase();
-    return words.every((word) => name.includes(word));
-  });
 }

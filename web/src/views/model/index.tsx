@@ -5,6 +5,7 @@ import { Segmented } from "../../components/Segmented";
 import { colours } from "../../drawing/colours";
 import { formatBytes, formatCompact, formatCount } from "../../i18n/format";
 import { useText } from "../../i18n/text";
+import { findLayers } from "./find";
 import { GraphCanvas } from "./GraphCanvas";
 import { GroupDetails } from "./GroupDetails";
 import { formatOpen, groupItem, itemGraph, lineage, parseOpen } from "./items";
@@ -13,7 +14,7 @@ import { LayerDetails } from "./LayerDetails";
 import { LayerTable } from "./LayerTable";
 import { layOut } from "./layout";
 import { cardSize, drawGraph, type Look } from "./paint";
-import { findLayers, Search } from "./Search";
+import { Search } from "./Search";
 import { STRONGER, unitFor } from "./volume";
 import "./model.css";
 
@@ -138,7 +139,7 @@ export default function ModelView({ model, route, navigate, api }: ViewProps) {
             : ""}
         </p>
       </Figure>
-      <aside class="model-panel">
+      <div class="model-panel">
         {panel ? (
           <button
             type="button"
@@ -165,7 +166,7 @@ export default function ModelView({ model, route, navigate, api }: ViewProps) {
             onSelect={select}
           />
         )}
-      </aside>
+      </div>
     </div>
   );
 }

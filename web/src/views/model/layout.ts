@@ -16,6 +16,8 @@ export interface Layout {
   box: Box;
 }
 
+/** From here on the better ranks are not worth the wait: 0.5 s for 300 items, against 0.15 s. */
+const MANY = 300;
 const FRAME_PADDING = 14;
 /** Room for a group's name above its layers. */
 export const FRAME_TITLE = 30;
@@ -23,7 +25,8 @@ export const FRAME_TITLE = 30;
 /** Places items from top to bottom, branches side by side. */
 export function layOut(graph: ItemGraph, sizeOf: (item: Item) => Size): Layout {
   const dagre = new graphlib.Graph();
-  dagre.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 34, edgesep: 18 });
+  const ranker = graph.items.length > MANY ? "longest-path" : "network-simplex";
+  dagre.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 34, edgesep: 18, ranker });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const item of graph.items) dagre.setNode(item.id, { ...sizeOf(item) });
   for (const { from, to } of graph.edges) dagre.setEdge(from, to);

@@ -6,6 +6,7 @@ import type { Text } from "../../i18n/text";
 import type { Item } from "./items";
 import { kindColour, kindOf } from "./kinds";
 import type { Layout, Placed } from "./layout";
+import { shorten } from "./shorten";
 import { drawVolume, volumeOf, volumeSize } from "./volume";
 
 /** What the graph's drawing depends on beside the layout. */
@@ -153,7 +154,12 @@ function drawText(surface: Surface, { item, box }: Placed, look: Look): void {
       weight,
       baseline: "middle",
     });
-  line(0, shorten(item.name, room - (percent ? 44 : 0)), colours.ink, 650);
+  line(
+    0,
+    shorten(item.group ? `+ ${item.name}` : item.name, room - (percent ? 44 : 0)),
+    colours.ink,
+    650,
+  );
   if (percent)
     surface.text(percent, box.x + box.width - PADDING, first, {
       size: 14,
@@ -166,15 +172,4 @@ function drawText(surface: Surface, { item, box }: Placed, look: Look): void {
     item.parameters < 1e6 ? formatCount(item.parameters) : formatCompact(item.parameters);
   const counted = item.parameters > 0 ? ` · ${count}` : "";
   line(2, `${formatShape(item.output)}${counted}`, colours.muted);
-}
-
-/** The name with its middle left out, if it is too wide for the room. */
-export function shorten(text: string, room: number): string {
-  const width = (part: string) =>
-    [...part].reduce((sum, letter) => sum + (letter > "\u2e80" ? 14 : 7.4), 0);
-  if (width(text) <= room) return text;
-  let keep = text.length - 1;
-  while (keep > 4 && width(text.slice(0, keep)) > room - 8) keep--;
-  const tail = Math.floor(keep * 0.4);
-  return `${text.slice(0, keep - tail)}…${text.slice(text.length - tail)}`;
 }

@@ -132,10 +132,13 @@ export default function PasteView({ model, navigate, api }: ViewProps) {
   );
 }
 
+/** What only scripts have: imports, assignments, an input of their own. */
+const SCRIPT = /^\s*(from|import)\b|^\w+\s*=[^=]|\bInput\(|input_shape/m;
+
 /** The shape to run with: that of an expression must be given, a script says its own. */
 function shapeFor(model: ModelDescription): string {
   const [shape, ...others] = model.input_shapes;
-  const expression = model.code !== null && !/\bInput|input_shape|=/.test(model.code);
+  const expression = model.code !== null && !SCRIPT.test(model.code);
   return expression && others.length === 0 && shape
     ? shape.map((size) => size ?? 28).join(",")
     : "";
