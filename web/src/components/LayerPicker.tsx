@@ -37,6 +37,7 @@ export function LayerPicker({ model, value, accept = isConvolution, onChange }: 
       <select
         id={id}
         class="field"
+        aria-label={t("layer")}
         value={value}
         onChange={(event) => onChange(event.currentTarget.value)}
       >

@@ -19,7 +19,7 @@ import { STRONGER, unitFor } from "./volume";
 import "./model.css";
 
 /** The longest edge of a volume in pixels. */
-const LONGEST = 84;
+const LONGEST = 72;
 
 /** The model as a graph of volumes, beside it the table of its layers or the layer that was chosen. */
 export default function ModelView({ model, route, navigate, api }: ViewProps) {

@@ -22,11 +22,11 @@ export interface Look {
   t: Text;
 }
 
-const CARD_WIDTH = 316;
+const CARD_WIDTH = 336;
 const PADDING = 12;
 const LINE = 20;
 /** Room for the volume, left of the text. */
-const PICTURE = 118;
+const PICTURE = 132;
 
 /** The size of an item's card: as high as its volume and its lines of text need. */
 export function cardSize(item: Item, unit: number): Size {

@@ -24,6 +24,8 @@ import { rangeOf } from "./places";
 interface EditorProps {
   label: string;
   code: string;
+  /** Names where the code came from; the editor takes the code over when this changes, and not while a person types. */
+  source: string;
   diagnostics: readonly Diagnostic[];
   /** A place to go to: another object each time. */
   target: Diagnostic | null;
@@ -37,7 +39,7 @@ export function Editor(props: EditorProps) {
   const view = useRef<EditorView | null>(null);
   const latest = useRef(props);
   latest.current = props;
-  const { label, code, diagnostics, target } = props;
+  const { label, source, diagnostics, target } = props;
 
   useEffect(() => {
     // Inside a shadow root the editor's styles are adopted sheets, which a strict content security policy allows.
@@ -53,9 +55,10 @@ export function Editor(props: EditorProps) {
 
   useEffect(() => {
     const editor = view.current!;
+    const { code } = latest.current;
     if (code === editor.state.doc.toString()) return;
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: code } });
-  }, [code]);
+  }, [source]);
 
   useEffect(() => {
     const editor = view.current!;

@@ -19,6 +19,7 @@ export default function PasteView({ model, navigate, api }: ViewProps) {
   const [draft, setDraft] = useState<{ model: string; code: string; shape: string } | null>(null);
   const [problem, setProblem] = useState<ProblemData | null>(null);
   const [busy, setBusy] = useState(false);
+  const [examples, setExamples] = useState(0);
   const [target, setTarget] = useState<Diagnostic | null>(null);
   // Another model in the address shows its own code; what was typed belongs to the model that it started from.
   const current = draft?.model === model.id ? draft : null;
@@ -62,7 +63,10 @@ export default function PasteView({ model, navigate, api }: ViewProps) {
               key={example.title}
               type="button"
               class="button"
-              onClick={() => edit({ code: example.code, shape: example.shape })}
+              onClick={() => {
+                edit({ code: example.code, shape: example.shape });
+                setExamples(examples + 1);
+              }}
             >
               {t(example.title)}
             </button>
@@ -71,6 +75,7 @@ export default function PasteView({ model, navigate, api }: ViewProps) {
         <Editor
           label={t("editor")}
           code={code}
+          source={`${model.id} ${examples}`}
           diagnostics={problem?.diagnostics ?? NO_MARKS}
           target={target}
           onChange={(text) => edit({ code: text })}
