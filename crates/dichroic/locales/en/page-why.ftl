@@ -33,6 +33,6 @@ why-steps = Steps
 why-start = Start
 why-maximal-title = What filter { $filter } of { $layer } looks for
 why-maximal-description = The input that excites the filter most, as far as it has been found.
-why-activation = Mean of the filter's map
+why-activation = Mean of the filter's sums, before the activation
 why-ascent = Step { $step } of { $steps }: { $activation }
 why-step = step

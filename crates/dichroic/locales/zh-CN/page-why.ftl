@@ -33,6 +33,6 @@ why-steps = 步数
 why-start = 开始
 why-maximal-title = { $layer } 的过滤器 { $filter } 在找什么
 why-maximal-description = 到目前为止最能激活过滤器的输入。
-why-activation = 特征图的均值
+why-activation = 过滤器求和值的均值（激活之前）
 why-ascent = 第 { $step } 步，共 { $steps } 步：{ $activation }
 why-step = 步
