@@ -1,5 +1,8 @@
 //! `dichroic train`: from a model and data to a file.
 
+mod page;
+
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -18,6 +21,7 @@ use crate::output::{Output, watched};
 use crate::policy::PolicyArgument;
 use crate::progress::Bar;
 use crate::training::{CompileArguments, logs_json, logs_text, read_data};
+use page::{Page, PageArguments, Shown};
 
 /// Train a model and save it for Keras
 #[derive(Debug, Args)]
@@ -54,6 +58,8 @@ pub struct Train {
     /// Go on where this file's training stopped, bit for bit
     #[arg(long, value_name = "F.keras", conflicts_with_all = ["optimizer", "learning_rate", "loss"])]
     resume: Option<PathBuf>,
+    #[command(flatten)]
+    page: PageArguments,
     /// Print JSON at the end instead of progress
     #[arg(long)]
     json: bool,
@@ -65,6 +71,7 @@ Examples:
   dichroic train model.py --data pictures/ --validation-split 0.2 --optimizer adam --learning-rate 3e-4
   dichroic train model.py --data photos --policy mixed_bfloat16 --out model.keras
   dichroic train --resume model.keras --data photos --epochs 20 --out model.keras
+  dichroic train model.py --data fashion --validation-split 0.2 --explore
 
 --validation-split holds out the same samples for the same seed; --resume does so by itself.
 Ctrl-C finishes the batch, saves, and says how to go on.";
@@ -87,6 +94,8 @@ struct Job {
     class_names: Vec<String>,
     batch_size: usize,
     seed: u64,
+    /// Whether the file holds the training as it stands.
+    saved: Cell<bool>,
 }
 
 impl Train {
@@ -126,15 +135,40 @@ impl Train {
                 "{done} epochs are done, nothing is left to do; give a larger --epochs"
             ))?;
         }
-        let outcome = if nothing_left { Outcome::Finished } else { self.fit(&mut job, output)? };
-        let state = job.trainer.state();
-        if outcome == Outcome::Cancelled {
-            return self.interrupted(&job, &state, output);
+        let mut page = self.page.open(&self.shown(&job))?;
+        if !nothing_left {
+            while self.fit(&mut job, page.as_ref(), output)? == Outcome::Cancelled {
+                let state = job.trainer.state();
+                self.interrupted(&job, &state, output)?;
+                if !page.as_mut().is_some_and(Page::waits_to_go_on) {
+                    return Err(Failure::Interrupted);
+                }
+                let compile = job.trainer.compile().clone();
+                job.trainer =
+                    Trainer::resume(&job.model, compile, &state).map_err(Failure::trained)?;
+            }
         }
-        if let Some(path) = &self.out {
-            save(path, &job.model, &job.class_names, &state)?;
+        if let Some(path) = self.out.as_ref().filter(|_| !job.saved.get()) {
+            save(path, &job.model, &job.class_names, &job.trainer.state())?;
         }
-        self.report(&job, output)
+        self.report(&job, output)?;
+        output.show()?;
+        page.map_or(Ok(()), Page::stay)
+    }
+
+    /// What the page shows of a training.
+    fn shown<'a>(&self, job: &'a Job) -> Shown<'a> {
+        Shown {
+            model: &job.model,
+            class_names: &job.class_names,
+            train: &job.train,
+            judged: job.held_out.as_ref().or(job.test.as_ref()),
+            epochs: self.epochs as usize,
+            request: json!({
+                "kind": "training", "model": job.model.name(), "data": self.data,
+                "epochs": self.epochs, "batch_size": job.batch_size, "seed": job.seed,
+            }),
+        }
     }
 
     /// A training that begins, with an optimizer that may have learnt before.
@@ -173,7 +207,17 @@ impl Train {
         let batch_size = self.batch_size.unwrap_or(32) as usize;
         let count = self.validation_split.map_or(0, |share| train.share(share));
         let (train, held_out) = self.divided(train, count, seed)?;
-        Ok(Job { model, trainer, train, held_out, test, class_names, batch_size, seed })
+        Ok(Job {
+            model,
+            trainer,
+            train,
+            held_out,
+            test,
+            class_names,
+            batch_size,
+            seed,
+            saved: Cell::new(false),
+        })
     }
 
     /// A training that goes on from a file.
@@ -225,7 +269,17 @@ impl Train {
         };
         let (train, held_out) = self.divided(train, count, seed)?;
         let class_names = saved.class_names;
-        Ok(Job { model, trainer, train, held_out, test, class_names, batch_size, seed })
+        Ok(Job {
+            model,
+            trainer,
+            train,
+            held_out,
+            test,
+            class_names,
+            batch_size,
+            seed,
+            saved: Cell::new(false),
+        })
     }
 
     /// The samples to train on, and those to validate with where some are asked for.
@@ -246,22 +300,33 @@ impl Train {
         Ok((train, Some(held_out)))
     }
 
-    fn fit(&self, job: &mut Job, output: &mut Output) -> Result<Outcome, Failure> {
+    fn fit(
+        &self,
+        job: &mut Job,
+        page: Option<&Page>,
+        output: &mut Output,
+    ) -> Result<Outcome, Failure> {
+        let stop = wish_to_stop()?;
+        job.saved.set(false);
+        let saved = &job.saved;
         let options = FitOptions {
             batch_size: job.batch_size,
             epochs: self.epochs as usize,
             seed: job.seed,
             validation: job.held_out.as_ref().map_or(Validation::None, Validation::Data),
-            cancel: Some(wish_to_stop()?),
+            cancel: Some(page.map_or(stop, Page::stop_wish)),
             ..FitOptions::default()
         };
         let class_names = &job.class_names;
         let mut checkpoint = self.out.as_ref().map(|path| {
             ModelCheckpoint::new(move |model, state| {
                 let contents = Contents::of(model).class_names(class_names).training(state);
-                write_keras(path, &contents).map_err(Into::into)
+                write_keras(path, &contents)?;
+                saved.set(true);
+                Ok(())
             })
         });
+        let mut observe = page.map(Page::observe);
         let mut bar = (!self.json && watched()).then(Bar::new);
         let mut lines = (!self.json && bar.is_none()).then(|| ProgressLines::new(output));
         // The order is the same in every run: a resumed training hands each callback its own state. What saves
@@ -270,11 +335,13 @@ impl Train {
         callbacks.extend(checkpoint.as_mut().map(|checkpoint| checkpoint as &mut dyn Callback));
         callbacks.extend(bar.as_mut().map(|bar| bar as &mut dyn Callback));
         callbacks.extend(lines.as_mut().map(|lines| lines as &mut dyn Callback));
+        callbacks.extend(observe.as_mut().map(|observe| observe as &mut dyn Callback));
         job.trainer
             .fit(&mut job.model, &job.train, &options, &mut callbacks)
             .map_err(Failure::trained)
     }
 
+    /// Saves a training that was stopped, and says how to go on.
     fn interrupted(
         &self,
         job: &Job,
@@ -283,7 +350,9 @@ impl Train {
     ) -> Result<(), Failure> {
         let rescue = free_place();
         let path = self.out.as_ref().unwrap_or(&rescue);
-        save(path, &job.model, &job.class_names, state)?;
+        if !job.saved.get() {
+            save(path, &job.model, &job.class_names, state)?;
+        }
         let (epoch, step) = (state.progress.epoch + 1, state.progress.step);
         let file = path.display();
         let split = self.validation_split.map(|share| format!(" --validation-split {share}"));
@@ -295,7 +364,7 @@ impl Train {
             self.epochs,
             split.unwrap_or_default()
         ))?;
-        Err(Failure::Interrupted)
+        output.show()
     }
 
     fn report(&self, job: &Job, output: &mut Output) -> Result<(), Failure> {
