@@ -67,7 +67,7 @@ export interface InputEntry {
   label: string | null;
 }
 
-/** GET /models/{model} */
+/** GET /models/{model}?lang= */
 export interface ModelDescription extends ModelEntry {
   class_name: string;
   input_shapes: Shape[];

@@ -8,18 +8,19 @@ import { LeftOut } from "./LeftOut";
 import { Navigation } from "./Navigation";
 import { useResource } from "./resource";
 import { navigate, route } from "./router";
-import { knownModel, loadModel, session, sessionProblem } from "./session";
+import { knownInLanguage, knownModel, loadModel, session, sessionProblem } from "./session";
 import { ViewFrame } from "./ViewFrame";
 import type { ViewLoaders } from "./view";
 import "./app.css";
 
 /** The page: header, navigation and the view that the address names. */
 export function App({ api, views }: { api: Api; views: ViewLoaders }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const id = route.value.model || (session.value?.default_model ?? "");
-  const known = id ? knownModel(id) : undefined;
-  const asked = useResource(known || !id ? null : id, () => loadModel(api, id));
-  const model = known ?? null;
+  const model = knownModel(id) ?? null;
+  const asked = useResource(knownInLanguage(id) || !id ? null : `${id} ${language}`, () =>
+    loadModel(api, id),
+  );
 
   useEffect(() => {
     document.title = model ? `${model.name} · dichroic` : "dichroic";

@@ -1,12 +1,15 @@
 import { signal } from "@preact/signals";
 import { asProblem, type Api } from "../api/client";
 import type { InputEntry, ModelDescription, ModelEntry, Problem, Session } from "../api/types";
+import { language } from "../i18n/language";
 
 export const session = signal<Session | null>(null);
 export const sessionProblem = signal<Problem | null>(null);
 
 /** Descriptions by id, as far as they were asked for. */
 const descriptions = signal<Record<string, ModelDescription>>({});
+/** The language of each description's formulas; none for those that an answer brought. */
+const languages = new Map<string, string>();
 
 export async function openSession(api: Api): Promise<void> {
   try {
@@ -22,11 +25,17 @@ export function knownModel(id: string): ModelDescription | undefined {
   return descriptions.value[id];
 }
 
-/** Asks for a model's description, anew if its weights changed. */
-export async function loadModel(api: Api, id: string): Promise<ModelDescription> {
-  const description = await api.get<ModelDescription>(`/models/${id}`);
+/** Whether a model is here, with its formulas in the language of the page. */
+export function knownInLanguage(id: string): boolean {
+  return knownModel(id) !== undefined && languages.get(id) === language.value;
+}
+
+/** Asks for a model's description, in the language of the page. */
+export async function loadModel(api: Api, id: string): Promise<void> {
+  const lang = language.value;
+  const description = await api.get<ModelDescription>(`/models/${id}`, { lang });
+  languages.set(id, lang);
   addModel(description);
-  return description;
 }
 
 /** Takes in a model that an answer brought: pasted, uploaded, changed, or trained on. */
