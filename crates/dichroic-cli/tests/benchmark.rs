@@ -32,6 +32,18 @@ fn the_peak_comes_first_and_every_workload_follows_with_its_figures() {
 }
 
 #[test]
+fn a_policy_is_measured_and_an_unknown_one_refused() {
+    let place = Place::new("bench-policy");
+    let seed = ["bench", "--filter", "infer/seed/b1", "--threads", "1", "--json", "--policy"];
+    let lines = lines(&place.good(&[&seed[..], &["mixed_bfloat16"]].concat()));
+    let measured = lines.last().expect("a line for the workload");
+    assert_eq!(measured["workload"], "infer/seed/b1");
+    assert!(measured["min_ms"].as_f64() > Some(0.0), "{measured}");
+    let error = place.bad(2, &[&seed[..], &["float8"]].concat());
+    assert!(error.contains("float8") && error.contains("mixed_bfloat16"), "{error}");
+}
+
+#[test]
 fn a_whole_name_picks_one_workload_and_a_part_all_that_contain_it() {
     let place = Place::new("bench-filter");
     let names = |filter: &str| -> Vec<String> {

@@ -194,6 +194,17 @@ fn the_plan_shows_an_algorithm_for_every_convolution() {
 }
 
 #[test]
+fn a_timed_plan_says_what_each_step_takes() {
+    let place = seed();
+    let plan = place.json(&["plan", "keras_seed.py", "--time", "--json"]);
+    let (steps, times) = (plan["steps"].as_array().unwrap(), &plan["times"]);
+    assert!(steps.iter().all(|step| step["ms"].as_f64() >= Some(0.0)), "{plan}");
+    assert!(times["run_ms"].as_f64() > Some(0.0) && times["runs"].as_u64() >= Some(5), "{times}");
+    let text = place.good(&["plan", "keras_seed.py", "--time"]);
+    assert!(text.contains("between steps"), "{text}");
+}
+
+#[test]
 fn a_script_with_several_models_is_asked_by_name() {
     let place = Place::new("several");
     place.write(
