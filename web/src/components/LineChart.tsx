@@ -110,10 +110,10 @@ export function LineChart({ label, curves, xLabel, height = 260, format }: LineC
   );
 }
 
-/** Steps between ticks along the axis: whole ones, unless it is shorter than two. */
+/** Steps between ticks along the axis: whole ones, unless it is shorter than one. */
 function stepsOf(_: uPlot, _axis: number, low: number, high: number): number[] {
   const whole = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
-  return high - low < 2 ? [0.1, 0.2, 0.5, ...whole] : whole;
+  return high - low < 1 ? [0.1, 0.2, 0.5, ...whole] : whole;
 }
 
 function tickText(value: number): string {
