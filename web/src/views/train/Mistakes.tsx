@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Api } from "../../api/client";
-import type { Mistake } from "../../api/types";
+import type { InputEntry, Mistake } from "../../api/types";
 import { formatPercent } from "../../i18n/format";
 import { useText } from "../../i18n/text";
 import type { Evaluation } from "./training";
@@ -8,8 +8,8 @@ import type { Evaluation } from "./training";
 interface MistakesProps {
   api: Api;
   evaluation: Evaluation;
-  /** Goes to the feature maps of an input. */
-  show(input: string): void;
+  /** Goes to the feature maps of a sample. */
+  show(sample: InputEntry): void;
 }
 
 /** The wrong answers that the model was surest of, as pictures. */
@@ -37,7 +37,7 @@ interface CardProps {
   api: Api;
   mistake: Mistake;
   classes: readonly string[];
-  show(input: string): void;
+  show(sample: InputEntry): void;
 }
 
 function Card({ api, mistake, classes, show }: CardProps) {
@@ -50,7 +50,9 @@ function Card({ api, mistake, classes, show }: CardProps) {
       type="button"
       class="mistake"
       aria-label={t("train-mistake", { truth, predicted, share })}
-      onClick={() => show(mistake.input)}
+      onClick={() =>
+        show({ id: mistake.input, name: truth, kind: "sample", model: null, label: truth })
+      }
     >
       {missing ? (
         <span class="mistake-none">{mistake.input}</span>

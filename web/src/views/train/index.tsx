@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useJob } from "../../app/job";
-import { bumpVersion, knownModel, loadModel, session } from "../../app/session";
+import { addInput, bumpVersion, knownModel, loadModel, session } from "../../app/session";
 import type { ViewProps } from "../../app/view";
 import { asProblem, type Api } from "../../api/client";
 import type { Job, ModelDescription, Problem as ProblemData } from "../../api/types";
@@ -73,9 +73,11 @@ export default function TrainView({ model, route, navigate, api }: ViewProps) {
           <Mistakes
             api={api}
             evaluation={story.evaluation}
-            show={(input) =>
-              navigate({ view: "feature-maps", model: trained?.id ?? model.id, params: { input } })
-            }
+            show={(sample) => {
+              addInput(sample);
+              const params = { input: sample.id };
+              navigate({ view: "feature-maps", model: trained?.id ?? model.id, params });
+            }}
           />
         </div>
       )}
