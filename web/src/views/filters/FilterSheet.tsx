@@ -237,7 +237,7 @@ function firstZoom(matrix: FilterMatrix, picture: Picture, width: number): numbe
     const room = width / (2.4 * Math.sqrt(Math.min(matrix.filters, 48)));
     return Math.max(least * 1.6, Math.min(80, room) / columns);
   }
-  const room = (width - 60) / matrix.filters - 3;
+  const room = (width - 60) / matrix.filters - 5;
   return Math.min(most, Math.max(least, room / columns));
 }
 

@@ -32,6 +32,8 @@ export function kernelSize({ tile, cell }: Arrangement): Size {
 
 export function gapOf(arrangement: Arrangement): number {
   const { width, height } = kernelSize(arrangement);
+  // Wider than the free cell between the slices of one kernel.
+  if (arrangement.tile.kind === "slices") return 2 * arrangement.cell;
   return Math.min(width, height) < TOUCHING ? 0 : Math.min(5, Math.max(2, arrangement.cell * 0.6));
 }
 
