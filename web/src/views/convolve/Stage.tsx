@@ -1,8 +1,6 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { Plane } from "../../api/values";
-import type { Trace } from "../../api/types";
-import { useResource } from "../../app/resource";
 import { dark } from "../../app/theme";
 import type { ViewProps } from "../../app/view";
 import { Busy } from "../../components/Busy";
@@ -13,13 +11,12 @@ import { useText } from "../../i18n/text";
 import { Arithmetic } from "./Arithmetic";
 import { Connector } from "./Connector";
 import { useInputContent, useOutputContent } from "./content";
-import { FEW, ordered } from "./contributions-order";
 import { Equation } from "./Equation";
 import { filterTitle } from "./filter-title";
 import { ExportMenu } from "./ExportMenu";
 import { InputPanel } from "./InputPanel";
 import { OutputPanel } from "./OutputPanel";
-import { inputBox, patch, type Window } from "./geometry";
+import { inputBox, patch } from "./geometry";
 import { numbersOf } from "./grids";
 import { useStageKeys } from "./keys";
 import { usePlane } from "./PlaneView";
@@ -29,9 +26,17 @@ import { PlayerBar } from "./PlayerBar";
 import { readPosition, usePosition } from "./position";
 import { crosses, depthOf, planeBoxOf } from "./slices";
 import { stageDrawing } from "./stage-drawing";
-import { windowOf, type Subject } from "./subject";
+import {
+  channelName,
+  metPosition,
+  middleSlice,
+  useFirstChannel,
+  useTrace,
+  useTraces,
+  useWindow,
+} from "./stage-state";
+import type { Subject } from "./subject";
 import { TraceTable } from "./TraceTable";
-import { Traces } from "./traces";
 import { walkOver } from "./walk";
 
 export interface StageProps extends Pick<ViewProps, "route" | "navigate"> {
@@ -77,25 +82,17 @@ function LoadedStage(props: LoadedStageProps) {
   const window = useWindow(subject, input, output);
   const walk = useMemo(() => walkOver(window), [window]);
   const [at, moveTo] = usePosition({ route, navigate }, window.outputSize);
-  const { model, node, input: inputId } = subject;
-  const traces = useMemo(
-    () =>
-      new Traces(api, {
-        model: model.id,
-        version: model.version,
-        layer: node.layer,
-        filter,
-        input: inputId,
-      }),
-    [api, model.id, model.version, node.layer, filter, inputId],
-  );
+  const { node } = subject;
+  const traces = useTraces(api, subject, filter);
   const player = usePlayer({ walk, traces, at, moveTo });
   const traced = useTrace(traces, at);
   const probe = readPosition(route.params.from, window.inputSize);
   const setProbe = (position: number[] | null): void =>
     navigate({ params: { from: position?.join(",") ?? "" } }, "replace");
   const [cell, setCell] = useState<number | null>(null);
-  const met = useMemo(() => patch(window, at), [window, at]);
+  // While a trace is on its way, the numbers are those of the position before.
+  const tracedAt = traced.trace?.at ?? at;
+  const met = useMemo(() => patch(window, tracedAt), [window, tracedAt]);
   const under = metPosition(met[cell ?? -1]);
 
   const [inputPlace, inputWidth] = useWidth<HTMLDivElement>();
@@ -125,12 +122,7 @@ function LoadedStage(props: LoadedStageProps) {
   const inputPlane = usePlane(inputContent, { width: inputWidth, height: 440 });
   const outputPlane = usePlane(outputContent, { width: outputWidth, height: 340 });
   const keys = useStageKeys({ window, at, probe, player, setProbe });
-  // Of many channels, the input first shows the one that counts most where a person begins to look.
-  const strongest = traced.trace && strongestOf(traced.trace);
-  const unchosen = route.params.channel === undefined && strongest !== null;
-  useEffect(() => {
-    if (unchosen) navigate({ params: { channel: String(strongest) } }, "replace");
-  }, [unchosen, strongest, navigate]);
+  useFirstChannel(traced.trace, { route, navigate });
   const windowBox = inputBox(window, at);
   const name = (place: number): string => channelName(t, traced.trace, place, picture !== null);
   const exported = traced.trace && {
@@ -227,57 +219,4 @@ function LoadedStage(props: LoadedStageProps) {
       )}
     </section>
   );
-}
-
-function useWindow(subject: Subject, input: Plane, output: Plane): Window {
-  const inputSize = input.size.join(",");
-  const outputSize = output.size.join(",");
-  return useMemo(
-    () => windowOf(subject.node.convolution, { input: input.size, output: output.size }),
-    // Planes of the same sizes have the same window.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [subject.node.convolution, inputSize, outputSize],
-  );
-}
-
-/** The trace of a position; while it is on its way, the one before stays. */
-function useTrace(traces: Traces, at: readonly number[]) {
-  const { data, problem, busy } = useResource<Trace>(`${traces.key} ${at.join(",")}`, () =>
-    traces.at(at),
-  );
-  return { trace: data, problem, busy };
-}
-
-/** The slice in the middle of the window. */
-function middleSlice(window: Window, at: readonly number[]): number {
-  const box = inputBox(window, at);
-  if (!box || box.start.length < 3) return 0;
-  const middle = (box.start.at(-3) ?? 0) + Math.floor(((box.size.at(-3) ?? 1) - 1) / 2);
-  return Math.max(0, Math.min((window.inputSize[0] ?? 1) - 1, middle));
-}
-
-/** The channel that adds most, of those that don't fit on one page; null where they do. */
-function strongestOf(trace: Trace): number | null {
-  if (trace.channels.length <= FEW) return null;
-  const [place = 0] = ordered(trace.channels, "strength");
-  return trace.channels[place]?.channel ?? null;
-}
-
-function metPosition(met: ReturnType<typeof patch>[number] | undefined): number[] | null {
-  return met && met.kind !== "between" ? met.position : null;
-}
-
-const RGB = ["convolve-red", "convolve-green", "convolve-blue"];
-
-function channelName(
-  t: ReturnType<typeof useText>["t"],
-  trace: Trace | null,
-  place: number,
-  rgb: boolean,
-): string {
-  const channel = trace?.channels[place]?.channel ?? place;
-  const colour = rgb ? RGB[channel] : undefined;
-  return colour
-    ? t("convolve-channel-colour", { channel, colour: t(colour) })
-    : t("convolve-channel-number", { channel });
 }
