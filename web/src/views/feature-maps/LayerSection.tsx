@@ -30,7 +30,13 @@ export function LayerSection(props: LayerSectionProps) {
   const [place, seen] = useSeen<HTMLElement>();
   const dead = deadOf(layer);
   return (
-    <section class="maps-layer" ref={place} aria-label={layer.layer} data-layer={layer.layer}>
+    <section
+      class="maps-layer"
+      ref={place}
+      aria-label={layer.layer}
+      data-layer={layer.layer}
+      data-seen={seen}
+    >
       <header class="maps-layer-head">
         <h2>{layer.layer}</h2>
         <p class="muted number">{`${layer.type} · ${formatShape(layer.shape)}`}</p>
