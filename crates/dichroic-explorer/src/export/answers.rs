@@ -16,16 +16,22 @@ pub(super) struct Answers {
     router: Router,
     kept: Map<String, Value>,
     left: usize,
+    reserved: usize,
 }
 
 impl Answers {
     pub fn new(router: Router, budget: usize) -> Self {
-        Self { router, kept: Map::new(), left: budget }
+        Self { router, kept: Map::new(), left: budget, reserved: 0 }
     }
 
     /// Bytes that are left.
     pub fn left(&self) -> usize {
         self.left
+    }
+
+    /// Keeps bytes back for what is asked for later.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.reserved = bytes;
     }
 
     /// The answer at an address: JSON as it is, a tensor with its values as base64, a picture as a data address.
@@ -67,7 +73,7 @@ impl Answers {
 
     /// Keeps an answer if there is room; says whether.
     pub fn put_if_it_fits(&mut self, address: &str, answer: Value) -> bool {
-        let fits = size(address, &answer) <= self.left;
+        let fits = size(address, &answer).saturating_add(self.reserved) <= self.left;
         if fits {
             self.put(address, answer);
         }

@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::workspace::{InputKind, Workspace};
 use answers::Answers;
 
-/// Bytes that the answers may take together.
+/// Bytes that the answers may take together; two fifths are kept for what comes after the weights, and a tenth for traces.
 const BUDGET: usize = 20 << 20;
 /// Embedded pictures beside the first one.
 const MORE_PICTURES: usize = 3;
@@ -103,8 +103,11 @@ impl Export {
             // Made-up values have no picture.
             self.answers.try_keep(&format!("/inputs/{input}/picture")).await;
         }
+        self.answers.reserve(BUDGET / 5 * 2);
         self.weights(&layers).await?;
+        self.answers.reserve(BUDGET / 10);
         self.maps(&layers, &inputs).await?;
+        self.answers.reserve(0);
         traces::collect(&mut self, &layers.convolutions, &first).await?;
         session["exported"] = json!(true);
         session["left_out"] = json!(self.left_out);
@@ -169,6 +172,8 @@ impl Export {
     async fn maps(&mut self, layers: &Layers, inputs: &[String]) -> Result<(), Problem> {
         let mut missing = 0;
         for input in inputs {
+            let numbers = address("feature-maps", &[("input", input)]);
+            missing += usize::from(!self.answers.keep_if_it_fits(&numbers).await?);
             for (layer, of) in layers.sides() {
                 let fits = self.workspace.models.get("main")?.with(|model| small(model, layer));
                 let address = address("values", &[("layer", layer), ("input", input), ("of", of)]);
@@ -180,7 +185,7 @@ impl Export {
             self.left_out.push(format!(
                 "Of the feature maps, {} of {} are not in this file: they would make it too large.",
                 grouped(missing as u64),
-                grouped((layers.sides().count() * inputs.len()) as u64)
+                grouped(((layers.sides().count() + 1) * inputs.len()) as u64)
             ));
         }
         Ok(())

@@ -41,6 +41,7 @@ fn a_small_model_is_whole_in_its_file() {
         "/models/main/layer?layer=conv2d&lang=zh-CN",
         "/models/main/filters?layer=conv2d",
         "/models/main/kernels?layer=separable_conv2d&stage=pointwise",
+        "/models/main/feature-maps?input=photo-cat",
         "/models/main/values?layer=dense&input=photo-cat&of=output",
         "/models/main/values?layer=conv2d&input=photo-cat&of=input",
         "/models/main/trace?layer=conv2d&filter=0&at=0%2C9&input=photo-cat",
