@@ -107,7 +107,7 @@ fn keras_file(model: &mut Model) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.keras");
     let names = ["cat".to_owned(), "dog".to_owned()];
-    write_keras(&path, Contents::of(model).class_names(&names)).unwrap();
+    write_keras(&path, &Contents::of(model).class_names(&names)).unwrap();
     std::fs::read(&path).unwrap()
 }
 

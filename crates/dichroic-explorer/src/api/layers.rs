@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use dichroic::explain::{FilterMatrix, LayerExplanation, Stage, Trace, TraceRequest};
+use dichroic::explain::{FilterMatrix, LayerExplanation, Stage, TraceRequest};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::extract::{Path, Query, language, numbers};
@@ -120,12 +121,14 @@ pub async fn trace(
     State(workspace): Shared,
     Path(model): Path<String>,
     Query(query): Query<TraceQuery>,
-) -> Result<Json<Trace>, Problem> {
+) -> Result<Json<Value>, Problem> {
     blocking(move || {
         let at = numbers("at", &query.at)?;
         let request = TraceRequest { layer: query.layer, filter: query.filter, at };
         let record = workspace.models.get(&model)?;
-        Ok(Json(workspace.trace(&record, &request, &query.input)?))
+        let trace = workspace.trace(&record, &request, &query.input)?;
+        // As `explain --json` writes it, whose numbers are those of a JSON value.
+        serde_json::to_value(&trace).map(Json).map_err(|error| Problem::failed(error.to_string()))
     })
     .await
 }
