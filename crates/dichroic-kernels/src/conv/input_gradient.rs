@@ -23,7 +23,8 @@ pub struct ConvInputGradient {
 impl ConvInputGradient {
     /// Chooses the algorithm for this shape. The problem is one that [`ConvProblem::validate`] accepts.
     pub fn plan(problem: ConvProblem, epilogue: Epilogue, mode: ConvMode, isa: Isa) -> Self {
-        Self::plan_with(Algorithm::choose(&problem, mode), problem, epilogue, isa)
+        let gather = Gather::input_gradient(&problem);
+        Self::plan_with(Algorithm::choose(&problem, &gather, mode), problem, epilogue, isa)
     }
 
     /// Takes this algorithm, one of [`Algorithm::candidates`].

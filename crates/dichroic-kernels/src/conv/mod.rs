@@ -35,6 +35,7 @@ pub use input_gradient::ConvInputGradient;
 pub use problem::{ConvError, ConvProblem};
 pub use weight_gradient::ConvWeightGradient;
 
+use self::gather::Gather;
 use crate::isa::Isa;
 
 /// Channels of a group that fill a vector, so that groups one by one are as fast.
@@ -54,7 +55,8 @@ pub enum Algorithm {
     /// groups.
     Grouped,
     /// Winograd's tiles of so many outputs along depth, height and width, in one direction or two: for a 3×3
-    /// kernel tiles of 4×4 need a quarter of the multiplications, of 2×2 four ninths.
+    /// kernel tiles of 4×4 need a quarter of the multiplications, of 2×2 four ninths. With strides, for the input
+    /// gradient only.
     Winograd([usize; 3]),
     /// As `Direct`, with both operands rounded to bfloat16 and sums in `f32`.
     Bf16,
@@ -82,12 +84,12 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm that plans take for this problem in this mode.
-    fn choose(problem: &ConvProblem, mode: ConvMode) -> Self {
+    /// The algorithm that plans take for this gather of the problem in this mode.
+    fn choose(problem: &ConvProblem, gather: &Gather, mode: ConvMode) -> Self {
         match mode {
             ConvMode::Bf16 if bf16::suits(problem) => Algorithm::Bf16,
             ConvMode::Exact => Self::candidates(problem)[0],
-            ConvMode::Fast | ConvMode::Bf16 => match winograd::choose(problem) {
+            ConvMode::Fast | ConvMode::Bf16 => match winograd::choose(gather) {
                 Some(outputs) => Algorithm::Winograd(outputs),
                 None => Self::candidates(problem)[0],
             },
@@ -102,7 +104,8 @@ impl Algorithm {
         assert_eq!(problem.validate(), Ok(()), "the problem must be a valid one");
         let suits = match self {
             Algorithm::Bf16 => bf16::suits(problem),
-            Algorithm::Winograd(outputs) => winograd::suits(problem, outputs),
+            // Which tiles suit depends on the direction; the plan asks.
+            Algorithm::Winograd(_) => true,
             _ => Self::candidates(problem).contains(&self),
         };
         assert!(suits, "{self} can't compute {problem:?}");

@@ -1,7 +1,8 @@
 //! Whether tiles pay, and which: a count of what each way of computing costs.
 
+use super::geometry::Slice;
 use super::tiling::{self, Side, Tiling};
-use crate::conv::ConvProblem;
+use crate::conv::gather::{Gather, Phase};
 
 /// Multiply-adds in the time in which a byte comes from memory: 3.5 on two Zen 4 cores (115 billion a second,
 /// 33 GB/s of weights), about 3 on two Zen 5 (256, 80).
@@ -13,6 +14,9 @@ const LANES: usize = 16;
 /// The most channels × slices that 4 × 4 outputs of 5 × 5 taps may sum: the largest error, 3.5 × 10⁻⁵ of the root mean
 /// square of the results there, grows as their root.
 const MOST_SUMMED_BY_LARGE_TILES: usize = 256;
+
+/// The most slices of a kernel: with more, panels outgrow the caches.
+const MOST_SLICES: usize = 16;
 
 /// Outputs along each axis of the tiles that are expected to be fastest; none where the plain sum is.
 ///
@@ -43,6 +47,10 @@ const MOST_SUMMED_BY_LARGE_TILES: usize = 256;
 /// | 5×5, 256 → 256 @ 7 | | **0.69** · 14.0 | 1×4 |
 /// | 5×5 without padding, 6 → 16 @ 14 | 0.005 · 0.078 | **0.005** · **0.058** | 4×4 |
 /// | 5×5, 1 → 6 @ 28 | **0.011** · **0.16** | 0.018 · 0.27 | 4×4 |
+/// | 2×2, 64 → 64 @ 28 | 0.23 · 3.8 | **0.12** · **2.0** | 5×5 |
+/// | gradient of 4×4 by 2, 128 → 64 @ 28 | 1.80 · 34 | **0.93** · **20** | 5×5 |
+/// | gradient of 4×4 by 2, 64 → 3 @ 32 | **0.10** · **1.6** | 0.20 · 3.3 | 5×5 |
+/// | gradient of 5×5 by 2, 128 → 64 @ 14 | 0.69 · 12.5 | **0.40** · **7.9** | 4×4 |
 /// | 1×7, 160 → 192 @ 17 | 1.11 · 18.6 | **0.51** · **9.3** | 1×4 |
 /// | 1×7, 16 → 16 @ 17 | 0.011 · 0.17 | **0.009** · **0.14** | 1×4 |
 /// | 1×3, 384 → 384 @ 8 | 0.51 · 8.5 | **0.26** · **4.8** | 1×4 |
@@ -51,14 +59,14 @@ const MOST_SUMMED_BY_LARGE_TILES: usize = 256;
 /// | 9×9, 64 → 64 @ 28 | 4.4 · 71 | **1.1** · **21** | 4×4 |
 ///
 /// In a network weights come from memory, so that is what counts where the two differ.
-pub(in crate::conv) fn choose(problem: &ConvProblem) -> Option<[usize; 3]> {
+pub(in crate::conv) fn choose(gather: &Gather) -> Option<[usize; 3]> {
     // Groups of few channels have kernels of their own, which leave no lanes empty.
-    if problem.groups > 1 && problem.group_channels().min(problem.group_filters()) < LANES {
+    if gather.groups > 1 && gather.group_sources().min(gather.group_destinations()) < LANES {
         return None;
     }
-    let mut best = (None, plain(problem));
-    for outputs in tiling::candidates(problem) {
-        let cost = tiled(problem, &Tiling::new(problem.kernel, outputs)?);
+    let mut best = (None, plain(gather));
+    for outputs in tiling::candidates(gather) {
+        let cost = tiled(gather, &Tiling::new(gather, outputs)?);
         if cost < best.1 {
             best = (Some(outputs), cost);
         }
@@ -71,31 +79,44 @@ fn vectors(channels: usize) -> f64 {
 }
 
 /// The plain sum's cost in multiply-adds of one vector.
-fn plain(p: &ConvProblem) -> f64 {
-    let places = (p.batch * p.output_places()) as f64;
-    let products = places * (p.taps() * p.group_channels()) as f64;
-    let multiply = p.groups as f64 * products * vectors(p.group_filters()) / EFFICIENCY;
-    multiply.max(memory(p, p.weights_len()))
+fn plain(gather: &Gather) -> f64 {
+    let products = |phase: &Phase| gather.places(phase) as f64 * phase.taps.len() as f64;
+    let products = gather.phases.iter().map(products).sum::<f64>() * gather.source_channels as f64;
+    let taps = gather.phases.iter().map(|phase| phase.taps.len()).sum();
+    // The last few filters are summed in a half or a quarter of a vector.
+    let filters = gather.group_destinations();
+    let rest = match filters % LANES {
+        0 => 0.0,
+        1..=4 => 0.35,
+        5..=8 => 0.55,
+        _ => 1.0,
+    };
+    let vectors = (filters / LANES) as f64 + rest;
+    (products * vectors / EFFICIENCY).max(memory(gather, taps))
 }
 
-fn tiled(p: &ConvProblem, tiling: &Tiling) -> f64 {
-    let (output, [_, rows, columns]) = (p.output(), tiling.axes);
-    let slices = tiling.slices(p.kernel);
-    if tiling.sides == [Side { outputs: 4, taps: 5 }; 2]
-        && slices * p.group_channels().max(p.group_filters()) > MOST_SUMMED_BY_LARGE_TILES
-    {
-        return f64::INFINITY;
+fn tiled(gather: &Gather, tiling: &Tiling) -> f64 {
+    let (mut cost, mut weights) = (0.0, 0);
+    for phase in &gather.phases {
+        let slices = Slice::cut(phase, tiling).len();
+        let large = tiling.sides == [Side { outputs: 4, taps: 5 }; 2];
+        let summed = slices * gather.group_sources();
+        if slices > MOST_SLICES || (large && summed > MOST_SUMMED_BY_LARGE_TILES) {
+            return f64::INFINITY;
+        }
+        let [depth, rows, columns] = tiling.axes.map(|axis| phase.counts[axis]);
+        let tiles = gather.batch
+            * depth
+            * rows.div_ceil(tiling.sides[0].outputs)
+            * columns.div_ceil(tiling.sides[1].outputs);
+        let products = (tiling.places() * slices * gather.group_sources()) as f64;
+        let filters = vectors(gather.group_destinations());
+        let transforms =
+            into(tiling) * slices as f64 * vectors(gather.group_sources()) + out(tiling) * filters;
+        cost += tiles as f64 * (products * filters / EFFICIENCY + transforms);
+        weights += slices * tiling.places();
     }
-    let mut tiles = p.batch * output[tiling.axes[0]];
-    for (axis, side) in [rows, columns].into_iter().zip(tiling.sides) {
-        tiles *= output[axis].div_ceil(side.outputs);
-    }
-    let products = (tiling.places() * slices * p.group_channels()) as f64;
-    let multiply = products * vectors(p.group_filters()) / EFFICIENCY;
-    let transforms = into(tiling) * slices as f64 * vectors(p.group_channels())
-        + out(tiling) * vectors(p.group_filters());
-    let weights = p.weights_len() / p.taps() * slices * tiling.places();
-    (tiles as f64 * p.groups as f64 * (multiply + transforms)).max(memory(p, weights))
+    (cost * gather.groups as f64).max(memory(gather, weights))
 }
 
 /// Cycles in which a tile of one vector of channels is transformed: 70 for 4 × 4 places and 180 for 6 × 6, measured.
@@ -114,8 +135,9 @@ fn out(tiling: &Tiling) -> f64 {
     0.3 * both as f64 + 2.5 * tiling.places() as f64
 }
 
-/// The cost of reading and writing every value once.
-fn memory(p: &ConvProblem, weights: usize) -> f64 {
-    let values = p.input_len() + p.output_len() + weights;
+/// The cost of reading and writing every value once, with so many weights of a source and a destination channel.
+fn memory(gather: &Gather, weights: usize) -> f64 {
+    let (places, channels) = gather.destination_size();
+    let values = gather.source_len() + (places + weights * gather.group_sources()) * channels;
     4.0 * values as f64 * MACS_PER_BYTE / LANES as f64
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::super::gather::{Gather, Phase};
-use super::tiling::{Side, Tiling};
+use super::tiling::{Side, Tiling, offsets};
 
-/// A convolution cut into tiles of destination places.
+/// A phase of a gather, cut into tiles of destination places.
 ///
 /// The axes along which tiles are transformed are called rows and columns here, or just columns if there
 /// is one, and what is left is the depth (and the rows), whatever they are in the tensor.
@@ -16,6 +16,9 @@ pub(super) struct Geometry {
     sides: [Side; 2],
     /// Tiles along rows and columns.
     tiles: [usize; 2],
+    /// Destination places along depth, rows and columns, and the first one of them.
+    counts: [usize; 3],
+    first: [usize; 3],
     source: Grid,
     destination: Grid,
     /// The kernel's parts.
@@ -28,7 +31,7 @@ pub(super) struct Geometry {
 /// transform back.
 #[derive(Clone, Debug)]
 pub(super) struct Slice {
-    /// From a destination place to the first tap, along depth, rows and columns.
+    /// From the source place of a destination place to the first tap, along depth, rows and columns.
     first: [isize; 3],
     /// The numbers of the taps in the weights, row by row; none where the kernel has ended.
     pub weights: Vec<Option<usize>>,
@@ -36,19 +39,18 @@ pub(super) struct Slice {
 
 impl Slice {
     /// The slices of a phase's taps.
-    fn cut(phase: &Phase, tiling: &Tiling) -> Vec<Slice> {
+    pub fn cut(phase: &Phase, tiling: &Tiling) -> Vec<Slice> {
         let axes = tiling.axes;
         let taps: HashMap<[isize; 3], usize> =
             phase.taps.iter().map(|tap| (axes.map(|axis| tap.offset[axis]), tap.weight)).collect();
         let [row_taps, column_taps] = tiling.sides.map(|side| side.taps as isize);
         let sizes = [1, row_taps, column_taps];
-        // Only an axis of single taps may have gaps between them (a dilated one).
-        let firsts = |i: usize| {
-            let (low, high) = phase.reach[axes[i]];
-            let held = move |at: &isize| {
-                sizes[i] > 1 || phase.taps.iter().any(|tap| tap.offset[axes[i]] == *at)
-            };
-            (low..=high).step_by(sizes[i] as usize).filter(held).collect::<Vec<_>>()
+        let firsts = |i: usize| match sizes[i] {
+            1 => offsets(phase, axes[i]),
+            size => {
+                let (low, high) = phase.reach[axes[i]];
+                (low..=high).step_by(size as usize).collect()
+            }
         };
         let (depths, rows, columns) = (firsts(0), firsts(1), firsts(2));
         let mut slices = Vec::with_capacity(depths.len() * rows.len() * columns.len());
@@ -65,24 +67,32 @@ impl Slice {
     }
 }
 
-/// A tensor's places by depth, row and column.
+/// A tensor's places by depth, row and column, of which tiles may hold every second or third.
 #[derive(Clone, Debug)]
 struct Grid {
     size: [usize; 3],
     /// From one place to the next along each of them, in places.
     steps: [usize; 3],
+    /// From one place of a tile to the next, in steps.
+    strides: [usize; 3],
     /// Places of one item.
     item: usize,
 }
 
 impl Grid {
-    fn new(places: [usize; 3], axes: [usize; 3]) -> Self {
+    fn new(places: [usize; 3], strides: [usize; 3], axes: [usize; 3]) -> Self {
         let steps = [places[1] * places[2], places[2], 1];
         Self {
             size: axes.map(|axis| places[axis]),
             steps: axes.map(|axis| steps[axis]),
+            strides: axes.map(|axis| strides[axis]),
             item: places.iter().product(),
         }
+    }
+
+    /// From one row and one column of a tile to the next, in places.
+    fn tile_steps(&self) -> [usize; 2] {
+        [1, 2].map(|axis| self.steps[axis] * self.strides[axis])
     }
 
     /// The rectangle of so many rows and columns that starts at these places along each axis.
@@ -95,9 +105,13 @@ impl Grid {
             place += starts[axis] * self.steps[axis] as isize;
         }
         let inside = |axis: usize| {
-            let (start, side) = (starts[axis], sides[axis - 1] as isize);
-            let low = (-start).clamp(0, side);
-            low as usize..(self.size[axis] as isize - start).clamp(low, side) as usize
+            let (side, stride) = (sides[axis - 1], self.strides[axis]);
+            // Tile places that lie before a place of the tensor.
+            let before = |place: usize| {
+                let distance = (place as isize - starts[axis]).max(0) as usize;
+                distance.div_ceil(stride).min(side)
+            };
+            before(0)..before(self.size[axis])
         };
         Window { place, rows: inside(1), columns: inside(2) }
     }
@@ -113,27 +127,29 @@ pub(super) struct Window {
     pub columns: Range<usize>,
 }
 
-/// A tile's position: its first destination place.
+/// A tile's position: its first destination place, among those of the phase.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile {
     item: usize,
     /// Along depth, rows and columns.
-    starts: [isize; 3],
+    starts: [usize; 3],
 }
 
 impl Geometry {
-    /// Tiles for a gather that they [`suit`](super::suits).
-    pub fn new(gather: &Gather, tiling: &Tiling) -> Self {
-        let sides = tiling.sides;
-        let destination = Grid::new(gather.destination, tiling.axes);
-        let tiles = [0, 1].map(|i| destination.size[i + 1].div_ceil(sides[i].outputs));
+    /// Tiles of a phase of a gather.
+    pub fn new(gather: &Gather, phase: &Phase, tiling: &Tiling) -> Self {
+        let Tiling { axes, sides } = *tiling;
+        let counts = axes.map(|axis| phase.counts[axis]);
+        let tiles = [0, 1].map(|i| counts[i + 1].div_ceil(sides[i].outputs));
         Self {
             sides,
             tiles,
-            count: gather.batch * destination.size[0] * tiles[0] * tiles[1],
-            source: Grid::new(gather.source, tiling.axes),
-            destination,
-            slices: Slice::cut(&gather.phases[0], tiling),
+            counts,
+            first: axes.map(|axis| phase.destination_start[axis]),
+            count: gather.batch * counts[0] * tiles[0] * tiles[1],
+            source: Grid::new(gather.source, phase.source_step, axes),
+            destination: Grid::new(gather.destination, phase.destination_step, axes),
+            slices: Slice::cut(phase, tiling),
         }
     }
 
@@ -143,31 +159,30 @@ impl Geometry {
         let plane = index / (rows * columns);
         let row = index / columns % rows * self.sides[0].outputs;
         let column = index % columns * self.sides[1].outputs;
-        Tile {
-            item: plane / self.destination.size[0],
-            starts: [plane % self.destination.size[0], row, column].map(|start| start as isize),
-        }
+        Tile { item: plane / self.counts[0], starts: [plane % self.counts[0], row, column] }
     }
 
-    /// From one row and one column of the source to the next, in places.
+    /// From one row and one column of what a tile reads to the next, in places.
     pub fn source_steps(&self) -> [usize; 2] {
-        [self.source.steps[1], self.source.steps[2]]
+        self.source.tile_steps()
     }
 
-    /// From one row and one column of the destination to the next, in places.
+    /// From one row and one column of what a tile writes to the next, in places.
     pub fn destination_steps(&self) -> [usize; 2] {
-        [self.destination.steps[1], self.destination.steps[2]]
+        self.destination.tile_steps()
     }
 
     /// What a tile reads for a slice; empty where that lies outside.
     pub fn reads(&self, tile: Tile, slice: &Slice) -> Window {
-        let starts = [0, 1, 2].map(|axis| tile.starts[axis] + slice.first[axis]);
+        let place = |axis: usize| (tile.starts[axis] * self.source.strides[axis]) as isize;
+        let starts = [0, 1, 2].map(|axis| place(axis) + slice.first[axis]);
         self.source.window(tile.item, starts, self.sides.map(Side::inputs))
     }
 
     /// What a tile writes.
     pub fn writes(&self, tile: Tile) -> Window {
-        let outputs = self.sides.map(|side| side.outputs);
-        self.destination.window(tile.item, tile.starts, outputs)
+        let place = |axis: usize| tile.starts[axis] * self.destination.strides[axis];
+        let starts = [0, 1, 2].map(|axis| (self.first[axis] + place(axis)) as isize);
+        self.destination.window(tile.item, starts, self.sides.map(|side| side.outputs))
     }
 }

@@ -1,4 +1,4 @@
-//! Winograd's convolution: kernels of stride 1 with fewer multiplications.
+//! Winograd's convolution: neighbouring taps with fewer multiplications.
 //!
 //! ```text
 //! input  ──Bᵀ d B──►  panels of P tiles           ─┐
@@ -9,13 +9,15 @@
 //!
 //! A tile of m × m outputs of an r × r kernel has α² places, with α = m + r − 1, and needs as many products of a channel
 //! and a filter, where the plain sum needs r² m²: for r = 3, 4 times fewer with m = 4 and 2.25 times fewer with m = 2.
-//! Kernels of one direction have tiles of m outputs and α places ([`tiling`]). A task holds its sums, and
+//! Kernels of one direction have tiles of m outputs and α places ([`tiling`]). Each phase of a gather (one, but for the
+//! input gradient of a convolution with strides) is cut into tiles of its own. A task holds its sums, and
 //! often its panels, in the second cache; nothing large goes through memory but the weights.
 
 mod blocks;
 mod cost;
 mod geometry;
 mod multiply;
+mod phase;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -26,348 +28,72 @@ mod weight_gradient;
 mod weight_tile;
 mod weights;
 
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 pub(super) use self::cost::choose;
-pub(super) use self::tiling::suits;
 pub(super) use self::weight_gradient::WinogradWeightGradient;
 
-use self::blocks::Block;
-use self::geometry::Geometry;
-use self::multiply::{Product, multiply};
-use self::schedule::Schedule;
-use self::tiles::{Reading, Writing};
-use self::tiling::{Tiling, with_sizes};
+use self::phase::{PhasePlan, Values};
+use self::tiling::Tiling;
 use super::epilogue::Ends;
-use super::finish::Finish;
 use super::gather::Gather;
 use super::{ConvArgs, Epilogue};
 use crate::isa::Isa;
-use crate::parallel::{self, DisjointMut};
-use crate::simd::{Simd, WithSimd, dispatch};
+use crate::parallel::DisjointMut;
 
 /// A planned gather over neighbouring taps.
 #[derive(Clone, Debug)]
 pub(super) struct WinogradPlan {
     gather: Gather,
-    geometry: Geometry,
-    tiling: Tiling,
     epilogue: Epilogue,
-    finish: Finish,
-    isa: Isa,
-    blocks: Vec<Block>,
-    schedule: Schedule,
+    phases: Vec<PhasePlan>,
 }
 
 impl WinogradPlan {
-    /// Plans for the gather of a problem that [`suits`] tiles of so many outputs along each axis.
+    /// Plans with tiles of so many outputs along each axis.
+    ///
+    /// # Panics
+    /// When such tiles can't compute the gather.
     pub fn new(gather: Gather, outputs: [usize; 3], epilogue: Epilogue, isa: Isa) -> Self {
-        let extents = gather.phases[0].reach.map(|(low, high)| (high - low + 1) as usize);
-        let tiling = Tiling::new(extents, outputs).expect("the caller has asked whether they suit");
-        let geometry = Geometry::new(&gather, &tiling);
-        let schedule = Schedule::new(&gather, &geometry, &tiling, isa);
-        let blocks = blocks::cut(gather.group_destinations(), isa.lanes(), schedule.vectors);
-        let finish = Finish::new(epilogue.activation);
-        Self { gather, geometry, tiling, epilogue, finish, isa, blocks, schedule }
+        assert!(tiling::suits(&gather, outputs), "tiles of {outputs:?} can't compute {gather:?}");
+        let tiling = Tiling::new(&gather, outputs).expect("just asked");
+        let phases = gather.phases.iter();
+        let phases =
+            phases.map(|phase| PhasePlan::new(&gather, phase, &tiling, epilogue.activation, isa));
+        Self { phases: phases.collect(), gather, epilogue }
     }
 
     pub fn packed_len(&self) -> usize {
-        self.gather.groups * self.group_width() * self.block_depth()
+        self.phases.iter().map(PhasePlan::packed_len).sum()
     }
 
     /// The length of the scratch memory that a run needs.
     pub fn scratch_len(&self) -> usize {
-        self.schedule.scratch_len
+        self.phases.iter().map(PhasePlan::scratch_len).max().unwrap_or(0)
     }
 
-    pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
+    pub fn pack(&self, weights: &[f32], mut packed: &mut [f32]) {
         assert_eq!(packed.len(), self.packed_len(), "length of the packed weights");
-        weights::pack(self, weights, packed);
-    }
-
-    /// Filters of a group, rounded up to whole blocks.
-    fn group_width(&self) -> usize {
-        self.blocks.last().map_or(0, |block| block.before + block.vectors * self.isa.lanes())
-    }
-
-    /// Transformed weights of one filter.
-    fn block_depth(&self) -> usize {
-        self.tiling.places() * self.geometry.slices.len() * self.gather.group_sources()
-    }
-
-    /// Where the transformed weights of a block lie.
-    fn packed_block(&self, group: usize, block: &Block) -> Range<usize> {
-        let start = (group * self.group_width() + block.before) * self.block_depth();
-        start..start + block.vectors * self.isa.lanes() * self.block_depth()
+        for phase in &self.phases {
+            let own =
+                packed.split_off_mut(..phase.packed_len()).expect("as many as all phases need");
+            phase.pack(weights, own);
+        }
     }
 
     pub fn run(&self, mut args: ConvArgs<'_>) {
         assert_eq!(args.input.len(), self.gather.source_len(), "length of the values convolved");
         assert_eq!(args.packed.len(), self.packed_len(), "length of the packed weights");
         assert_eq!(args.scratch.len(), self.scratch_len(), "length of the scratch memory");
-        let (source, packed) = (args.input, args.packed);
+        let (source, mut packed) = (args.input, args.packed);
         let scratch = std::mem::take(&mut args.scratch);
         // Whole cache lines for the vectors of panels and sums.
         let aligned = scratch.as_ptr().align_offset(64).min(schedule::ALIGNMENT);
         let scratch = DisjointMut::new(&mut scratch[aligned..]);
-        let places = self.gather.batch * self.gather.destination.iter().product::<usize>();
-        let channels = self.gather.destination_channels;
+        let (places, channels) = self.gather.destination_size();
         let ends = Ends::new(&self.epilogue, places, channels, args);
-        let values = Values { source, packed, ends, scratch };
-        let s = &self.schedule;
-        for group in 0..self.gather.groups {
-            for start in (0..s.panels).step_by(s.shared_panels.max(1)) {
-                let shared = start..s.panels.min(start + s.shared_panels);
-                self.run_panels(group, shared, &values);
-            }
+        let mut values = Values { source, packed, ends, scratch };
+        for phase in &self.phases {
+            (values.packed, packed) = packed.split_at(phase.packed_len());
+            phase.run(&values);
         }
-    }
-
-    /// Computes the tiles of these panels for one group.
-    fn run_panels(&self, group: usize, shared: Range<usize>, values: &Values<'_>) {
-        let s = &self.schedule;
-        let ranges = shared.len().div_ceil(s.range_panels);
-        let range = |i: usize| {
-            let start = shared.start + i * s.range_panels;
-            start..shared.end.min(start + s.range_panels)
-        };
-        if s.fused {
-            each_with_slot(ranges, s.range_nanoseconds, |i, slot| {
-                let panels = values.scratch.pointer(s.slot(slot));
-                let sums = values.scratch.pointer(s.slot(slot) + s.range_panels * s.panel_len);
-                let mut step =
-                    Step { panels, sums, group, range: range(i), part: Part::Input(0..usize::MAX) };
-                dispatch(self.isa, StepOp { plan: self, step: &step, values });
-                step.part = Part::Output(0..self.blocks.len());
-                dispatch(self.isa, StepOp { plan: self, step: &step, values });
-            });
-        } else {
-            let slices = self.geometry.slices.len();
-            let chunks = self.gather.group_sources().div_ceil(s.chunk_channels) * slices;
-            parallel::for_each(shared.len() * chunks, s.chunk_nanoseconds, |i| {
-                let (panel, chunk) = (i / chunks, i % chunks);
-                let step = Step {
-                    panels: values.scratch.pointer(panel * s.panel_len),
-                    sums: values.scratch.pointer(0),
-                    group,
-                    range: shared.start + panel..shared.start + panel + 1,
-                    part: Part::Input(chunk..chunk + 1),
-                };
-                dispatch(self.isa, StepOp { plan: self, step: &step, values });
-            });
-            each_with_slot(ranges * self.blocks.len(), s.range_nanoseconds, |i, slot| {
-                let block = i / ranges;
-                let step = Step {
-                    panels: values.scratch.pointer(i % ranges * s.range_panels * s.panel_len),
-                    sums: values.scratch.pointer(s.slot(slot)),
-                    group,
-                    range: range(i % ranges),
-                    part: Part::Output(block..block + 1),
-                };
-                dispatch(self.isa, StepOp { plan: self, step: &step, values });
-            });
-        }
-    }
-
-    #[inline(always)]
-    fn run_step<
-        S: Simd,
-        const MR: usize,
-        const RR: usize,
-        const AR: usize,
-        const MC: usize,
-        const RC: usize,
-        const AC: usize,
-    >(
-        &self,
-        s: S,
-        step: &Step,
-        values: &Values<'_>,
-    ) {
-        match &step.part {
-            Part::Input(chunks) => self.transform_input::<S, AR, AC>(s, step, chunks, values),
-            Part::Output(blocks) => {
-                for block in &self.blocks[blocks.clone()] {
-                    self.multiply_block(s, step, block, values);
-                    self.transform_output::<S, AR, AC, MR, MC>(s, step, block, values);
-                }
-            }
-        }
-    }
-
-    /// Transforms the tiles of a range, for some of the chunks of slices × channels.
-    #[inline(always)]
-    fn transform_input<S: Simd, const R: usize, const C: usize>(
-        &self,
-        s: S,
-        step: &Step,
-        chunks: &Range<usize>,
-        values: &Values<'_>,
-    ) {
-        let (g, plan) = (&self.geometry, &self.schedule);
-        let channels = self.gather.group_sources();
-        let per_slice = channels.div_ceil(plan.chunk_channels);
-        let stride = self.gather.source_channels;
-        let blocks = channels.div_ceil(S::LANES);
-        for (i, panel) in step.range.clone().enumerate() {
-            let tiles = plan.tiles(panel, g.count);
-            let (start, count) = (tiles.start, tiles.len());
-            let place_step = plan.place_step(blocks * g.slices.len(), count, S::LANES);
-            for index in tiles {
-                let tile = g.tile(index);
-                for chunk in chunks.start..chunks.end.min(per_slice * g.slices.len()) {
-                    let (slice, first) =
-                        (chunk / per_slice, chunk % per_slice * plan.chunk_channels);
-                    let block = slice * blocks + first / S::LANES;
-                    let to = i * plan.panel_len + (block * count + index - start) * S::LANES;
-                    let source = values.source.as_ptr();
-                    let reading = Reading {
-                        window: g.reads(tile, &g.slices[slice]),
-                        source: source.wrapping_add(step.group * channels + first),
-                        steps: g.source_steps().map(|steps| steps * stride),
-                        channels: plan.chunk_channels.min(channels - first),
-                        stride,
-                        target: step.panels.wrapping_add(to),
-                        place_step,
-                        block_step: count * S::LANES,
-                    };
-                    // SAFETY: `Geometry::reads` keeps to the source, whose length `run` has
-                    // checked; the panel has a vector of each tile, block and place (`Schedule`).
-                    unsafe { reading.run::<S, R, C>(s) };
-                }
-            }
-        }
-    }
-
-    /// Multiplies the range's panels with a block's weights.
-    #[inline(always)]
-    fn multiply_block<S: Simd>(&self, s: S, step: &Step, block: &Block, values: &Values<'_>) {
-        let (g, plan) = (&self.geometry, &self.schedule);
-        let channels = self.gather.group_sources();
-        let (slices, blocks) = (g.slices.len(), channels.div_ceil(S::LANES));
-        let width = block.vectors * S::LANES;
-        let weights = &values.packed[self.packed_block(step.group, block)];
-        for place in 0..self.tiling.places() {
-            for (i, panel) in step.range.clone().enumerate() {
-                let count = plan.tiles(panel, g.count).len();
-                let place_step = plan.place_step(blocks * slices, count, S::LANES);
-                let from = i * plan.panel_len + place * place_step;
-                let to = place * plan.sums_step(block.vectors, S::LANES);
-                let product = Product {
-                    values: step.panels.wrapping_add(from),
-                    weights: weights[place * slices * channels * width..].as_ptr(),
-                    sums: step.sums.wrapping_add(to + i * plan.panel_tiles * width),
-                    channels,
-                    slices,
-                };
-                // SAFETY: panel, weights and sums are laid out so (`Schedule`, `packed_block`).
-                unsafe { multiply(s, count, block.vectors, &product) };
-            }
-        }
-    }
-
-    /// Transforms the range's sums of a block back and finishes them.
-    #[inline(always)]
-    fn transform_output<S: Simd, const R: usize, const C: usize, const M: usize, const N: usize>(
-        &self,
-        s: S,
-        step: &Step,
-        block: &Block,
-        values: &Values<'_>,
-    ) {
-        let (g, plan) = (&self.geometry, &self.schedule);
-        let ends = &values.ends;
-        let channel = step.group * self.gather.group_destinations() + block.channel;
-        let width = block.vectors * S::LANES;
-        let steps = g.destination_steps();
-        let start = step.range.start * plan.panel_tiles;
-        let end = g.count.min(step.range.end * plan.panel_tiles);
-        for index in start..end {
-            let window = g.writes(g.tile(index));
-            let writing = Writing {
-                window: window.clone(),
-                sums: step.sums.wrapping_add((index - start) * width),
-                place_step: plan.sums_step(block.vectors, S::LANES),
-                filters: block.channels,
-                bias: ends.bias(channel),
-                residual: ends.residual(channel),
-                output: (ends.output(channel), ends.stride()),
-                steps,
-                finish: self.finish,
-            };
-            // SAFETY: `Geometry::writes` keeps to the output, whose length `Ends` has checked; the
-            // sums hold the tile, and no other task writes this tile's block of channels.
-            unsafe { writing.run::<S, R, C, M, N>(s) };
-            if matches!(self.finish, Finish::Rows(_)) {
-                for i in window.rows.clone() {
-                    for j in window.columns.clone() {
-                        let place = window.place as usize + i * steps[0] + j * steps[1];
-                        // SAFETY: only this task writes this block of channels at its places.
-                        let row = unsafe { ends.row(place, channel..channel + block.channels) };
-                        self.finish.apply_to_row(self.isa, row);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Calls `task(i, slot)` for each of so many tasks, where no two that run at the same time have the same slot.
-///
-/// As many calls as there are slots are handed out, and each goes on taking tasks until none is left: memory
-/// for a task is needed once for each slot, and slots are counted by the shape, not by the threads.
-fn each_with_slot(tasks: usize, nanoseconds: usize, task: impl Fn(usize, usize) + Sync + Send) {
-    let slots = tasks.min(schedule::SLOTS);
-    let next = AtomicUsize::new(0);
-    let share = nanoseconds.saturating_mul(tasks) / slots.max(1);
-    parallel::for_each(slots, share, |slot| {
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            if i >= tasks {
-                return;
-            }
-            task(i, slot);
-        }
-    });
-}
-
-/// The slices of one run.
-struct Values<'a> {
-    source: &'a [f32],
-    packed: &'a [f32],
-    ends: Ends<'a>,
-    scratch: DisjointMut<'a>,
-}
-
-/// One part of the work on a range of panels.
-struct Step {
-    panels: *mut f32,
-    sums: *mut f32,
-    group: usize,
-    range: Range<usize>,
-    part: Part,
-}
-
-enum Part {
-    /// Chunks of the input to transform.
-    Input(Range<usize>),
-    /// Blocks of filters to multiply with and transform back.
-    Output(Range<usize>),
-}
-
-struct StepOp<'a> {
-    plan: &'a WinogradPlan,
-    step: &'a Step,
-    values: &'a Values<'a>,
-}
-
-impl WithSimd for StepOp<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with<S: Simd>(self, s: S) {
-        let (plan, step, values) = (self.plan, self.step, self.values);
-        with_sizes!(plan.tiling.sides, plan.run_step::<S>(s, step, values));
     }
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::gather::Gather;
 use super::super::tests::{Case, Ending, assert_close, endings, problems, values};
 use super::super::{Algorithm, ConvForward, ConvInputGradient, ConvMode, ConvProblem, Epilogue};
 use super::super::{ConvWeightGradient, Residual, reference};
@@ -10,9 +11,9 @@ use crate::elementwise::Unary;
 use crate::isa::Isa;
 use crate::parallel::ThreadPool;
 
-/// All tiles that can compute a problem.
-fn algorithms(problem: &ConvProblem) -> impl Iterator<Item = Algorithm> {
-    tiling::candidates(problem).map(Algorithm::Winograd)
+/// All tiles that can compute a gather.
+fn algorithms(gather: &Gather) -> Vec<Algorithm> {
+    tiling::candidates(gather).map(Algorithm::Winograd).collect()
 }
 
 /// The bound for a sum of `terms` products of values up to 1. In f32 the transforms lose up to some twenty
@@ -39,18 +40,20 @@ fn check(problem: ConvProblem, ending: Ending, seed: u64) {
     let mut dx =
         reference::input_gradient(&problem, &gradient, &weights, ending.bias.then_some(into));
     ending.apply(&mut dx, residual_in);
-    for algorithm in algorithms(&problem) {
-        for isa in Isa::available() {
-            let case = Case { problem, algorithm, isa, ending };
-            let what = |which| {
-                format!("{which} of {problem:?}, {ending:?}, {algorithm}, {isa}, seed {seed}")
-            };
+    for isa in Isa::available() {
+        let case = |algorithm| Case { problem, algorithm, isa, ending };
+        let what = |which, algorithm| {
+            format!("{which} of {problem:?}, {ending:?}, {algorithm}, {isa}, seed {seed}")
+        };
+        for algorithm in algorithms(&Gather::forward(&problem)) {
             let terms = problem.taps() * problem.group_channels() + 2;
-            let got = case.forward(&input, &weights, out, residual_out);
-            assert_close(&what("forward"), &got, &y, bound(&problem, terms));
+            let got = case(algorithm).forward(&input, &weights, out, residual_out);
+            assert_close(&what("forward", algorithm), &got, &y, bound(&problem, terms));
+        }
+        for algorithm in algorithms(&Gather::input_gradient(&problem)) {
             let terms = problem.taps() * problem.group_filters() + 2;
-            let got = case.input_gradient(&gradient, &weights, into, residual_in);
-            assert_close(&what("input gradient"), &got, &dx, bound(&problem, terms));
+            let got = case(algorithm).input_gradient(&gradient, &weights, into, residual_in);
+            assert_close(&what("input gradient", algorithm), &got, &dx, bound(&problem, terms));
         }
     }
     check_weights(problem, seed);
@@ -76,13 +79,16 @@ fn check_weights(problem: ConvProblem, seed: u64) {
     }
 }
 
-/// Problems with a kernel of this size along two of the axes, or along one, whatever else they are.
+/// Problems with a kernel of this size and stride along two of the axes, or along one, whatever else they are.
 fn tiled_problems() -> impl Strategy<Value = ConvProblem> {
-    let size = prop_oneof![3 => Just(3usize), 2 => Just(5), 1 => Just(7), 1 => 4usize..=12];
-    (problems(), 0usize..3, size, any::<bool>()).prop_map(|(mut problem, axis, size, square)| {
-        problem.strides = [1; 3];
+    let size = prop_oneof![3 => Just(3usize), 2 => Just(5), 1 => Just(7), 1 => 2usize..=12];
+    let stride = prop_oneof![3 => Just(1usize), 2 => Just(2), 1 => 3usize..=4];
+    let sizes = (size, stride);
+    (problems(), 0usize..3, sizes, any::<bool>()).prop_map(|(mut problem, axis, sizes, square)| {
+        let (size, stride) = sizes;
         for tiled in (0..3).filter(|&other| (other != axis) == square) {
             problem.kernel[tiled] = size;
+            problem.strides[tiled] = stride;
             problem.dilation_rate[tiled] = 1;
         }
         problem
@@ -132,6 +138,11 @@ fn named_cases_give_what_the_reference_gives() {
         ConvProblem { kernel: [1, 7, 1], ..wide }.same_padding(),
         ConvProblem { kernel: [1, 3, 7], groups: 2, ..wide },
         ConvProblem { kernel: [9, 1, 1], input: [70, 2, 1], ..cube },
+        // Phases of 2 × 2 taps, and of 3 and 2.
+        ConvProblem { kernel: [1, 4, 4], strides: [1, 2, 2], ..wide }.same_padding(),
+        ConvProblem { kernel: [1, 5, 5], strides: [1, 2, 2], ..wide }.same_padding(),
+        ConvProblem { kernel: [2, 7, 1], strides: [3, 2, 1], ..cube },
+        ConvProblem { kernel: [3; 3], strides: [2, 1, 1], ..cube }.same_padding(),
         ConvProblem { kernel: [1, 2, 5], dilation_rate: [1, 3, 1], ..cube }.same_padding(),
     ];
     let all = Ending {
@@ -165,7 +176,7 @@ fn the_error_at_real_sizes_is_below_a_ten_thousandth_of_the_results() {
                 let exact = reference::forward(&problem, &input, &weights, None);
                 let sum: f32 = exact.iter().map(|y| y * y).sum();
                 let rms = (sum / exact.len() as f32).sqrt();
-                for algorithm in algorithms(&problem) {
+                for algorithm in algorithms(&Gather::forward(&problem)) {
                     let case =
                         Case { problem, algorithm, isa: Isa::detect(), ending: Ending::default() };
                     let got = case.forward(&input, &weights, &[], &[]);
@@ -223,7 +234,7 @@ fn the_number_of_threads_can_not_be_seen_in_the_bits() {
         let weights = values(problem.weights_len(), 2, false);
         let gradient = values(problem.output_len(), 3, false);
         let bias = values(problem.filters.max(problem.in_channels), 4, false);
-        for algorithm in algorithms(&problem) {
+        for algorithm in algorithms(&Gather::forward(&problem)) {
             let case = Case { problem, algorithm, isa: Isa::detect(), ending };
             let both = || {
                 (
@@ -262,9 +273,5 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
         let plan = ConvForward::plan(deep, Epilogue::default(), ConvMode::Fast, isa);
         assert_eq!(plan.algorithm(), algorithm, "batch {batch}");
     }
-    let tiny = same([3, 3], 4, 4);
-    let strided = ConvProblem { strides: [1, 2, 2], ..same([56, 56], 64, 64) };
-    for problem in [tiny, strided] {
-        assert_eq!(choose(problem, ConvMode::Fast), Algorithm::Direct);
-    }
+    assert_eq!(choose(same([3, 3], 4, 4), ConvMode::Fast), Algorithm::Direct);
 }

@@ -1,6 +1,6 @@
-//! The sizes of tiles, and which of them a kernel allows.
+//! The sizes of tiles, and which of them a gather allows.
 
-use crate::conv::ConvProblem;
+use crate::conv::gather::{Gather, Phase};
 
 /// A tile along one axis: F(m, r), m outputs of a kernel's r taps from m + r − 1 inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +24,17 @@ impl Side {
 }
 
 /// Tiles in two directions, with the same side in both.
-const SQUARE: [Side; 4] = [Side::new(2, 3), Side::new(4, 3), Side::new(2, 5), Side::new(4, 5)];
+const SQUARE: [Side; 6] = [
+    Side::new(3, 2),
+    Side::new(5, 2),
+    Side::new(2, 3),
+    Side::new(4, 3),
+    Side::new(2, 5),
+    Side::new(4, 5),
+];
 /// Tiles in one direction.
-const SINGLE: [Side; 4] = [Side::new(4, 3), Side::new(6, 3), Side::new(4, 5), Side::new(4, 7)];
+const SINGLE: [Side; 5] =
+    [Side::new(5, 2), Side::new(4, 3), Side::new(6, 3), Side::new(4, 5), Side::new(4, 7)];
 
 /// Calls a method with the sizes of a tile as constants: outputs, taps and inputs of its rows, then of its
 /// columns.
@@ -35,10 +43,13 @@ macro_rules! with_sizes {
         use crate::conv::winograd::tiling::Side;
         let [rows, columns]: [Side; 2] = $sides;
         match (rows.outputs, columns.outputs, columns.taps) {
+            (3, 3, 2) => $this.$method::<$simd, 3, 2, 4, 3, 2, 4>($($argument),*),
+            (5, 5, 2) => $this.$method::<$simd, 5, 2, 6, 5, 2, 6>($($argument),*),
             (2, 2, 3) => $this.$method::<$simd, 2, 3, 4, 2, 3, 4>($($argument),*),
             (4, 4, 3) => $this.$method::<$simd, 4, 3, 6, 4, 3, 6>($($argument),*),
             (2, 2, 5) => $this.$method::<$simd, 2, 5, 6, 2, 5, 6>($($argument),*),
             (4, 4, 5) => $this.$method::<$simd, 4, 5, 8, 4, 5, 8>($($argument),*),
+            (1, 5, 2) => $this.$method::<$simd, 1, 1, 1, 5, 2, 6>($($argument),*),
             (1, 4, 3) => $this.$method::<$simd, 1, 1, 1, 4, 3, 6>($($argument),*),
             (1, 6, 3) => $this.$method::<$simd, 1, 1, 1, 6, 3, 8>($($argument),*),
             (1, 4, 5) => $this.$method::<$simd, 1, 1, 1, 4, 5, 8>($($argument),*),
@@ -49,7 +60,7 @@ macro_rules! with_sizes {
 }
 pub(super) use with_sizes;
 
-/// How a convolution's places are cut into tiles.
+/// How a gather's places are cut into tiles.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tiling {
     /// The tensor's axes as depth, row and column: plain axes come first.
@@ -59,13 +70,13 @@ pub(super) struct Tiling {
 }
 
 impl Tiling {
-    /// Tiles of so many outputs along each of the tensor's axes; none where the kernel allows no such tiles.
-    pub fn new(kernel: [usize; 3], outputs: [usize; 3]) -> Option<Self> {
+    /// Tiles of so many outputs along each of the tensor's axes; none where the gather allows no such tiles.
+    pub fn new(gather: &Gather, outputs: [usize; 3]) -> Option<Self> {
         let mut axes = [0, 1, 2];
         axes.sort_by_key(|&axis| outputs[axis] > 1);
         let sides = axes.map(|axis| match outputs[axis] {
             1 => Side::PLAIN,
-            outputs => Side { outputs, taps: taps(kernel[axis]) },
+            outputs => Side { outputs, taps: taps(longest_run(gather, axis)) },
         });
         let [depth, rows, columns] = sides;
         let compiled = match rows {
@@ -79,40 +90,56 @@ impl Tiling {
     pub fn places(&self) -> usize {
         self.sides.iter().map(|side| side.inputs()).product()
     }
-
-    /// Parts of the kernel that are transformed one by one.
-    pub fn slices(&self, kernel: [usize; 3]) -> usize {
-        let [_, rows, columns] = self.axes;
-        let depth = kernel[self.axes[0]];
-        let [rows, columns] = [(rows, 0), (columns, 1)]
-            .map(|(axis, side)| kernel[axis].div_ceil(self.sides[side].taps));
-        depth * rows * columns
-    }
 }
 
-/// Taps of a slice of a kernel of this size; a last slice is filled up with zeros.
-fn taps(kernel: usize) -> usize {
-    match kernel {
-        0..=2 => 1,
+/// The most taps that a place has along an axis; 0 where they are no neighbours, or neighbouring places
+/// gather from places farther apart.
+///
+/// A convolution with strides could be summed from slices of every second tap, but 3×3 slices of 2 taps and 1 tap in
+/// tiles of 5 × 5 took as long as the plain sum.
+fn longest_run(gather: &Gather, axis: usize) -> usize {
+    let run = |phase: &Phase| {
+        let (low, high) = phase.reach[axis];
+        let taps = offsets(phase, axis).len().max(1);
+        let neighbours = taps == (high - low + 1) as usize;
+        if neighbours && phase.source_step[axis] == 1 { taps } else { 0 }
+    };
+    let runs = gather.phases.iter().map(run);
+    if runs.clone().any(|run| run == 0) { 0 } else { runs.max().unwrap_or(0) }
+}
+
+/// The different offsets of a phase's taps along an axis, in order.
+pub(super) fn offsets(phase: &Phase, axis: usize) -> Vec<isize> {
+    let mut offsets: Vec<isize> = phase.taps.iter().map(|tap| tap.offset[axis]).collect();
+    offsets.sort_unstable();
+    offsets.dedup();
+    offsets
+}
+
+/// Taps of a slice of so many; a last slice is filled up with zeros.
+fn taps(run: usize) -> usize {
+    match run {
+        0 | 1 => 1,
+        2 => 2,
         3 => 3,
         6 | 7 => 7,
         _ => 5,
     }
 }
 
-/// True when such tiles can compute this problem.
-pub(in crate::conv) fn suits(problem: &ConvProblem, outputs: [usize; 3]) -> bool {
-    let p = problem;
-    p.strides == [1; 3]
-        && (0..3).all(|axis| outputs[axis] == 1 || p.dilation_rate[axis] == 1)
-        && (p.input_len() > 0 && p.output_len() > 0)
-        && Tiling::new(p.kernel, outputs).is_some()
+/// True when such tiles can compute this gather.
+pub(super) fn suits(gather: &Gather, outputs: [usize; 3]) -> bool {
+    gather.source_len() > 0
+        && gather.destination_size().0 > 0
+        && gather.destination_channels > 0
+        && Tiling::new(gather, outputs).is_some()
 }
 
-/// The tiles that can compute this problem, as outputs along each axis.
-pub(super) fn candidates(problem: &ConvProblem) -> impl Iterator<Item = [usize; 3]> {
+/// The tiles that can compute this gather, as outputs along each axis.
+pub(super) fn candidates(gather: &Gather) -> impl Iterator<Item = [usize; 3]> {
     let square = |outputs| [[1, outputs, outputs], [outputs, 1, outputs], [outputs, outputs, 1]];
     let single = |outputs| [[1, 1, outputs], [1, outputs, 1], [outputs, 1, 1]];
-    let all = [4, 2].into_iter().flat_map(square).chain([6, 4].into_iter().flat_map(single));
-    all.filter(|&outputs| suits(problem, outputs))
+    let squares = [5, 4, 3, 2].into_iter().flat_map(square);
+    let all = squares.chain([6, 5, 4].into_iter().flat_map(single));
+    all.filter(|&outputs| suits(gather, outputs))
 }

@@ -1,7 +1,7 @@
 //! The weights into the transformed domain.
 
-use super::WinogradPlan;
 use super::blocks::Block;
+use super::phase::PhasePlan;
 use super::tiling::with_sizes;
 use super::transform::{Kernel, both_ways};
 use crate::parallel::{self, DisjointMut};
@@ -17,7 +17,7 @@ const MOST_LANES: usize = 16;
 const MOST_TAPS: usize = 25;
 
 /// Transforms the weights of all groups and blocks.
-pub(super) fn pack(plan: &WinogradPlan, weights: &[f32], packed: &mut [f32]) {
+pub(super) fn pack(plan: &PhasePlan, weights: &[f32], packed: &mut [f32]) {
     let lanes = plan.isa.lanes();
     let channels = plan.gather.group_sources();
     // Whole vectors of source channels, so that the turned layout is read in squares.
@@ -50,7 +50,7 @@ pub(super) fn pack(plan: &WinogradPlan, weights: &[f32], packed: &mut [f32]) {
 }
 
 struct PackTask<'a> {
-    plan: &'a WinogradPlan,
+    plan: &'a PhasePlan,
     weights: &'a [f32],
     /// The weight of the block's first filter and the group's first channel, at the first tap.
     first: usize,
@@ -128,7 +128,7 @@ impl PackTask<'_> {
                         #[inline(always)]
                         |i, j, y| {
                             // SAFETY: the block holds a row of `width` for each channel at each of
-                            // the tile's places (`WinogradPlan::packed_block`), and this task alone writes
+                            // the tile's places (`PhasePlan::packed_block`), and this task alone writes
                             // its channels' rows.
                             unsafe {
                                 s.store_ptr(y, to.wrapping_add((i * AC + j) * depth * width));
