@@ -1,21 +1,21 @@
 //! Runs a plan on the CPU, as often as needed, without allocating.
 
-use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dichroic_kernels::arena::Arena;
-use smallvec::SmallVec;
 
 use crate::error::GraphError;
 use crate::graph::ValueId;
 use crate::memory::available_memory;
-use crate::operation::{KernelArgs, StepContext};
+use crate::operation::StepContext;
 use crate::parameters::{ParameterId, Parameters};
-use crate::plan::{MemoryReport, Plan, Preparation, Step, StepInfo, Storage};
+use crate::plan::{MemoryReport, Plan, Span, StepInfo, Storage};
 
 mod learning;
+mod run;
 
 pub use learning::{Learned, Learner};
+use run::{Listener, Run};
 
 /// A plan with its memory.
 ///
@@ -25,14 +25,9 @@ pub use learning::{Learned, Learner};
 pub struct Executor {
     plan: Plan,
     arena: Arena,
+    /// The items that can be taken at the same time.
+    lanes: usize,
     prepared_for: Option<u64>,
-}
-
-/// What lies outside the arena during a run.
-struct Outside<'a> {
-    inputs: &'a [&'a [f32]],
-    parameters: &'a Parameters,
-    step: StepContext,
 }
 
 /// What a step was doing while it was timed.
@@ -52,23 +47,25 @@ pub struct StepTime {
     pub step: usize,
     /// What it did.
     pub work: Work,
-    /// How long that took.
+    /// How long that took. Of steps that take item by item, several at the same time, the time of all items together
+    /// divided by that number.
     pub time: Duration,
 }
 
 impl Executor {
-    /// Takes the memory that the plan asks for.
+    /// Takes the memory that the plan asks for with the threads of the current pool.
     ///
     /// # Errors
     /// [`GraphError::Memory`] with both figures when the memory is not there: the arena touches every
     /// page at once, so that a system that promises more than it has would end the process.
     pub fn new(plan: Plan) -> Result<Self, GraphError> {
-        let needed = plan.memory().arena as u64;
+        let lanes = plan.lanes();
+        let needed = plan.memory_with_lanes(lanes).arena as u64;
         if let Some(available) = available_memory().filter(|&available| needed > available) {
             return Err(GraphError::Memory { needed, available });
         }
-        let arena = Arena::new(plan.arena_len)?;
-        Ok(Self { plan, arena, prepared_for: None })
+        let arena = Arena::new(plan.size.with_lanes(lanes))?;
+        Ok(Self { plan, arena, lanes, prepared_for: None })
     }
 
     /// Runs the plan on these inputs, in the order in which the graph's inputs were made.
@@ -83,7 +80,7 @@ impl Executor {
         parameters: &Parameters,
         step: StepContext,
     ) -> Result<(), GraphError> {
-        self.run_clocked(inputs, parameters, step, |_, _, task| task())
+        self.run_heard(inputs, parameters, step, None)
     }
 
     /// [`Executor::run`], reporting the time of each step.
@@ -97,49 +94,27 @@ impl Executor {
         step: StepContext,
         mut seen: impl FnMut(StepTime),
     ) -> Result<(), GraphError> {
-        self.run_clocked(inputs, parameters, step, |step, work, task| {
-            let begun = Instant::now();
-            task()?;
-            seen(StepTime { step, work, time: begun.elapsed() });
-            Ok(())
-        })
+        self.run_heard(inputs, parameters, step, Some(&mut seen))
     }
 
-    fn run_clocked(
+    fn run_heard(
         &mut self,
         inputs: &[&[f32]],
         parameters: &Parameters,
         step: StepContext,
-        mut clock: impl FnMut(
-            usize,
-            Work,
-            &mut dyn FnMut() -> Result<(), GraphError>,
-        ) -> Result<(), GraphError>,
+        mut listener: Listener<'_, '_>,
     ) -> Result<(), GraphError> {
         self.check(inputs, parameters)?;
-        let outside = Outside { inputs, parameters, step };
-        let Self { plan, arena, prepared_for } = self;
-        let before = plan.prepare.len();
+        let Self { plan, arena, lanes, prepared_for } = self;
+        let arena = arena.share();
+        let run = Run { plan, arena, lanes: *lanes, inputs, parameters, step };
         if *prepared_for != Some(parameters.version()) {
-            for preparation in &plan.preparation {
-                match *preparation {
-                    Preparation::Compute(i) => {
-                        let step = &plan.prepare[i];
-                        clock(i, Work::Run, &mut || run_step(step, plan, arena, &outside))?;
-                    }
-                    Preparation::Pack(i) => {
-                        let step = &plan.steps[i];
-                        clock(before + i, Work::Pack, &mut || pack(step, plan, arena, &outside))?;
-                    }
-                }
-            }
+            run.prepare(listener.as_deref_mut())?;
             *prepared_for = Some(parameters.version());
         }
-        for (position, range) in &plan.copied_inputs {
-            arena.data_mut()[range.clone()].copy_from_slice(inputs[*position]);
-        }
-        for (i, step) in plan.steps.iter().enumerate() {
-            clock(before + i, Work::Run, &mut || run_step(step, plan, arena, &outside))?;
+        run.copy_inputs()?;
+        for stretch in &plan.stretches {
+            run.stretch(stretch, listener.as_deref_mut())?;
         }
         Ok(())
     }
@@ -151,7 +126,9 @@ impl Executor {
     pub fn value(&self, value: ValueId) -> Result<&[f32], GraphError> {
         let readable = self.plan.readable.get(value.index()).copied().unwrap_or(false);
         match self.plan.storage.get(value.index()).and_then(Option::as_ref) {
-            Some(Storage::Arena(range)) if readable => Ok(&self.arena.data()[range.clone()]),
+            Some(Storage::Arena(Span::Whole(range))) if readable => {
+                Ok(&self.arena.data()[range.clone()])
+            }
             Some(Storage::Constant(index)) => Ok(self.plan.constants[*index].data()),
             _ => Err(GraphError::NotKept { index: value.index() }),
         }
@@ -175,7 +152,7 @@ impl Executor {
 
     /// The memory of the plan.
     pub fn memory(&self) -> MemoryReport {
-        self.plan.memory()
+        self.plan.memory_with_lanes(self.lanes)
     }
 
     /// The steps of the plan.
@@ -209,83 +186,4 @@ impl Executor {
 
 fn wrong_parameter(id: ParameterId, expected: usize, got: usize) -> GraphError {
     GraphError::ParameterLength { index: id.0, expected, got }
-}
-
-fn run_step(
-    step: &Step,
-    plan: &Plan,
-    arena: &mut Arena,
-    outside: &Outside<'_>,
-) -> Result<(), GraphError> {
-    let packed_input = step.kernel.packed_input();
-    if packed_input.is_some() && !step.packs_ahead {
-        pack(step, plan, arena, outside)?;
-    }
-    // Inputs that the kernel does not read as they lie are left empty.
-    let hidden = |index: usize| {
-        packed_input == Some(index)
-            || (step.in_place && step.kernel.in_place_input() == Some(index))
-    };
-    let mut reads: SmallVec<[Range<usize>; 8]> = SmallVec::new();
-    for (index, input) in step.inputs.iter().enumerate() {
-        if let (Storage::Arena(range), false) = (input, hidden(index)) {
-            reads.push(range.clone());
-        }
-    }
-    reads.push(step.packed.clone());
-    let mut writes: SmallVec<[Range<usize>; 4]> = step.outputs.iter().cloned().collect();
-    writes.push(step.scratch.clone());
-    let (read, mut written) = arena.lend(&reads, &writes)?;
-    let mut read = read.into_iter();
-    let mut inputs: SmallVec<[&[f32]; 8]> = SmallVec::new();
-    for (index, input) in step.inputs.iter().enumerate() {
-        inputs.push(match input {
-            _ if hidden(index) => &[],
-            Storage::Arena(_) => read.next().expect("each arena input was lent"),
-            elsewhere => outside.slice(elsewhere, plan),
-        });
-    }
-    let packed = read.next().expect("the packed range was lent last");
-    let scratch = written.pop().expect("the scratch range was lent last");
-    step.kernel.run(KernelArgs {
-        inputs: &inputs,
-        outputs: &mut written,
-        packed,
-        scratch,
-        in_place: step.in_place,
-        step: outside.step,
-    });
-    Ok(())
-}
-
-fn pack(
-    step: &Step,
-    plan: &Plan,
-    arena: &mut Arena,
-    outside: &Outside<'_>,
-) -> Result<(), GraphError> {
-    let Some(index) = step.kernel.packed_input() else { return Ok(()) };
-    let reads: SmallVec<[Range<usize>; 1]> = match &step.inputs[index] {
-        Storage::Arena(range) => SmallVec::from_elem(range.clone(), 1),
-        _ => SmallVec::new(),
-    };
-    let (read, mut written) = arena.lend(&reads, std::slice::from_ref(&step.packed))?;
-    let input = match read.first() {
-        Some(input) => input,
-        None => outside.slice(&step.inputs[index], plan),
-    };
-    step.kernel.pack(input, written[0]);
-    Ok(())
-}
-
-impl<'a> Outside<'a> {
-    /// An input that does not lie in the arena; lengths were checked when the run began.
-    fn slice(&self, storage: &Storage, plan: &'a Plan) -> &'a [f32] {
-        match storage {
-            Storage::Input(position) => self.inputs[*position],
-            Storage::Parameter(id) => self.parameters.get(*id).map_or(&[], |t| t.data()),
-            Storage::Constant(index) => plan.constants[*index].data(),
-            Storage::Arena(_) => &[],
-        }
-    }
 }

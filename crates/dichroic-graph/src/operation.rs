@@ -75,6 +75,13 @@ pub trait Operation: Debug {
     fn is_random(&self) -> bool {
         false
     }
+
+    /// Whether a place along the output's first axis depends on nothing but the same place of the inputs that
+    /// are `batched` (whose first axis is the batch), and on the other inputs. A plan may run such an op on one item
+    /// after the other.
+    fn keeps_items_apart(&self, _inputs: &[&Shape], _batched: &[bool]) -> bool {
+        false
+    }
 }
 
 /// An op made ready for its shapes: what a plan runs.

@@ -5,10 +5,13 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr::NonNull;
 
-use smallvec::SmallVec;
 use thiserror::Error;
 
 use crate::parallel::{self, DisjointMut};
+
+mod shared;
+
+pub use shared::{Reads, SharedArena, Writes};
 
 /// A cache line, and one AVX-512 register.
 const LINE_BYTES: usize = 64;
@@ -17,11 +20,6 @@ const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// About what it takes to get a huge page and to clear it.
 const PAGE_NANOSECONDS: usize = 300_000;
-
-/// The values that [`Arena::lend`] gives to be read.
-pub type Reads<'a> = SmallVec<[&'a [f32]; 8]>;
-/// The values that [`Arena::lend`] gives to be written.
-pub type Writes<'a> = SmallVec<[&'a mut [f32]; 4]>;
 
 /// An aligned, zeroed buffer of `f32`, from which ranges are lent.
 ///
@@ -114,47 +112,9 @@ impl Arena {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 
-    /// Lends ranges to be read and ranges to be written, all at once.
-    ///
-    /// Ranges that are read may overlap each other. A range that is written overlaps none; to work
-    /// in place, name the range among the writes only.
-    ///
-    /// # Errors
-    /// [`ArenaError::OutOfBounds`] and [`ArenaError::Overlap`], with the ranges.
-    ///
-    /// ```
-    /// use dichroic_kernels::arena::Arena;
-    /// let mut arena = Arena::new(32)?;
-    /// let (reads, mut writes) = arena.lend(&[0..16], &[16..32])?;
-    /// writes[0].copy_from_slice(reads[0]);
-    /// # Ok::<(), dichroic_kernels::arena::ArenaError>(())
-    /// ```
-    pub fn lend(
-        &mut self,
-        reads: &[Range<usize>],
-        writes: &[Range<usize>],
-    ) -> Result<(Reads<'_>, Writes<'_>), ArenaError> {
-        for range in reads.iter().chain(writes) {
-            if range.start > range.end || range.end > self.len {
-                return Err(ArenaError::OutOfBounds { range: range.clone(), len: self.len });
-            }
-        }
-        for (i, write) in writes.iter().enumerate() {
-            if let Some(other) = writes[..i].iter().chain(reads).find(|r| overlap(write, r)) {
-                return Err(ArenaError::Overlap { write: write.clone(), other: other.clone() });
-            }
-        }
-        let start = self.start.as_ptr();
-        let read = |range: &Range<usize>| {
-            // SAFETY: the range is within the buffer, and no range that is written overlaps it (both
-            // checked above). `self` stays borrowed for writing while the slice lives.
-            unsafe { std::slice::from_raw_parts(start.add(range.start), range.len()) }
-        };
-        let write = |range: &Range<usize>| {
-            // SAFETY: as above, and no other range, read or written, overlaps it.
-            unsafe { std::slice::from_raw_parts_mut(start.add(range.start), range.len()) }
-        };
-        Ok((reads.iter().map(read).collect(), writes.iter().map(write).collect()))
+    /// Has ranges lent, to one thread or to several at once, for as long as the arena is borrowed.
+    pub fn share(&mut self) -> SharedArena<'_> {
+        SharedArena::new(self.data_mut())
     }
 
     fn layout(len: usize) -> Option<Layout> {
@@ -189,10 +149,6 @@ fn clear(values: &mut [MaybeUninit<f32>]) {
     });
 }
 
-fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
-    !a.is_empty() && !b.is_empty() && a.start < b.end && b.start < a.end
-}
-
 /// Asks Linux to back the memory with huge pages: fewer page faults at the start, fewer TLB misses
 /// afterwards. A refusal changes nothing but speed.
 #[cfg(all(target_os = "linux", not(miri)))]
@@ -206,7 +162,6 @@ fn ask_for_huge_pages(start: *mut u8, bytes: usize) {
 fn ask_for_huge_pages(_start: *mut u8, _bytes: usize) {}
 
 #[cfg(test)]
-#[allow(clippy::single_range_in_vec_init, reason = "one range is what is lent")]
 mod tests {
     use super::*;
 
@@ -218,39 +173,6 @@ mod tests {
             assert!(arena.data().iter().all(|&x| x == 0.0));
             assert_eq!(arena.data().len(), len);
         }
-    }
-
-    #[test]
-    fn reads_may_overlap_each_other() {
-        let mut arena = Arena::new(8).unwrap();
-        arena.data_mut().copy_from_slice(&[0., 1., 2., 3., 4., 5., 6., 7.]);
-        let (reads, writes) = arena.lend(&[0..4, 2..6], &[6..8]).unwrap();
-        assert_eq!((reads[0][2], reads[1][0]), (2.0, 2.0));
-        assert_eq!(writes[0], [6.0, 7.0]);
-    }
-
-    #[test]
-    fn a_write_that_overlaps_a_read_or_a_write_is_refused() {
-        let mut arena = Arena::new(8).unwrap();
-        let error = arena.lend(&[0..4], &[3..6]).unwrap_err();
-        assert_eq!(error, ArenaError::Overlap { write: 3..6, other: 0..4 });
-        assert!(arena.lend(&[], &[0..4, 2..3]).is_err());
-        assert!(arena.lend(&[], &[0..4, 4..8]).is_ok());
-    }
-
-    #[test]
-    fn an_empty_range_overlaps_nothing() {
-        let mut arena = Arena::new(8).unwrap();
-        assert!(arena.lend(&[2..2], &[0..8, 3..3]).is_ok());
-    }
-
-    #[test]
-    #[allow(clippy::reversed_empty_ranges, reason = "the wrong range is what is tested")]
-    fn a_range_outside_is_refused() {
-        let mut arena = Arena::new(8).unwrap();
-        let error = arena.lend(&[4..9], &[]).unwrap_err();
-        assert_eq!(error, ArenaError::OutOfBounds { range: 4..9, len: 8 });
-        assert!(arena.lend(&[], &[5..4]).is_err());
     }
 
     #[test]

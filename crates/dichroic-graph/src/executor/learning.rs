@@ -1,10 +1,11 @@
 //! Runs that change parameters as soon as their gradients are known.
 
-use super::{Executor, Outside, pack, run_step, wrong_parameter};
+use super::run::{Portion, Run};
+use super::{Executor, wrong_parameter};
 use crate::error::GraphError;
 use crate::operation::StepContext;
 use crate::parameters::Parameters;
-use crate::plan::{Lesson, Plan, Storage};
+use crate::plan::{Lesson, Plan, Span, Storage};
 
 /// Changes parameters by their gradients.
 pub trait Learner {
@@ -34,11 +35,21 @@ impl Executor {
         learner: &mut dyn Learner,
     ) -> Result<Learned, GraphError> {
         self.check(inputs, parameters)?;
-        self.prepare_constants(&Outside { inputs, parameters, step })?;
+        let version = parameters.version();
+        let unprepared = self.prepared_for.is_none();
+        {
+            let run = self.with(inputs, parameters, step);
+            // What such a plan prepares stays the same in all its runs.
+            if unprepared {
+                run.prepare(None)?;
+            }
+            run.copy_inputs()?;
+        }
+        self.prepared_for = Some(version);
         let mut done = 0;
         for lesson in 0..self.plan.lessons.len() {
             let ready = self.plan.lessons[lesson].after;
-            self.run_until(ready, &mut done, &Outside { inputs, parameters, step })?;
+            self.with(inputs, parameters, step).run_until(ready, &mut done)?;
             if lesson == 0 && !self.guard_is_finite() {
                 return Ok(Learned::Nothing);
             }
@@ -55,41 +66,18 @@ impl Executor {
             }
         }
         let end = self.plan.steps.len();
-        self.run_until(end, &mut done, &Outside { inputs, parameters, step })?;
+        self.with(inputs, parameters, step).run_until(end, &mut done)?;
         Ok(Learned::All)
     }
 
-    /// All that a plan which learns can prepare once for all its runs.
-    fn prepare_constants(&mut self, outside: &Outside<'_>) -> Result<(), GraphError> {
-        let Self { plan, arena, prepared_for } = self;
-        if prepared_for.is_none() {
-            for step in &plan.prepare {
-                run_step(step, plan, arena, outside)?;
-            }
-            for step in plan.steps.iter().filter(|step| step.packs_ahead) {
-                pack(step, plan, arena, outside)?;
-            }
-            *prepared_for = Some(outside.parameters.version());
-        }
-        for (position, range) in &plan.copied_inputs {
-            arena.data_mut()[range.clone()].copy_from_slice(outside.inputs[*position]);
-        }
-        Ok(())
-    }
-
-    /// Runs the steps from `done` up to `end`.
-    fn run_until(
-        &mut self,
-        end: usize,
-        done: &mut usize,
-        outside: &Outside<'_>,
-    ) -> Result<(), GraphError> {
-        let Self { plan, arena, .. } = self;
-        while *done < end {
-            run_step(&plan.steps[*done], plan, arena, outside)?;
-            *done += 1;
-        }
-        Ok(())
+    fn with<'a>(
+        &'a mut self,
+        inputs: &'a [&'a [f32]],
+        parameters: &'a Parameters,
+        step: StepContext,
+    ) -> Run<'a> {
+        let Self { plan, arena, lanes, .. } = self;
+        Run { plan, arena: arena.share(), lanes: *lanes, inputs, parameters, step }
     }
 
     fn guard_is_finite(&self) -> bool {
@@ -106,11 +94,24 @@ impl Executor {
     ) -> Result<&'a [f32], GraphError> {
         let Plan { constants, .. } = &self.plan;
         match &lesson.gradient {
-            Storage::Arena(range) => Ok(&self.arena.data()[range.clone()]),
+            Storage::Arena(Span::Whole(range) | Span::Item(range) | Span::Lane(range)) => {
+                Ok(&self.arena.data()[range.clone()])
+            }
             Storage::Constant(index) => Ok(constants[*index].data()),
             Storage::Input(position) => Ok(inputs[*position]),
             // No gradient rule gives a parameter itself.
             Storage::Parameter(id) => Err(GraphError::NotKept { index: id.0 }),
         }
+    }
+}
+
+impl Run<'_> {
+    /// Runs the steps from `done` up to `end`, on the whole batch.
+    fn run_until(&self, end: usize, done: &mut usize) -> Result<(), GraphError> {
+        while *done < end {
+            self.run_step(&self.plan.steps[*done], Portion::Whole)?;
+            *done += 1;
+        }
+        Ok(())
     }
 }

@@ -113,6 +113,13 @@ impl Operation for Binary {
         vec![reference_tensor(&shape, y)]
     }
 
+    fn keeps_items_apart(&self, inputs: &[&Shape], batched: &[bool]) -> bool {
+        // Axes are matched from the last one on: among operands of different rank the batch of one would
+        // meet another axis of the other.
+        let rank = inputs.iter().map(|shape| shape.len()).max();
+        inputs.iter().zip(batched).all(|(shape, &batched)| !batched || Some(shape.len()) == rank)
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

@@ -69,6 +69,10 @@ impl Operation for Concat {
         vec![reference_tensor(&shape, y)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], batched: &[bool]) -> bool {
+        self.axis != 0 && batched.iter().all(|&batched| batched)
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

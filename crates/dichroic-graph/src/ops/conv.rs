@@ -111,6 +111,10 @@ impl Operation for Conv {
         vec![reference_tensor(&shape, y)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], batched: &[bool]) -> bool {
+        matches!(batched, [true, false, ..]) && self.extras(batched).bias != Some(true)
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

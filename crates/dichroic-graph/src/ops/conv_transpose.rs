@@ -134,6 +134,10 @@ impl Operation for ConvTranspose {
         vec![reference_tensor(&shape, dx)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], batched: &[bool]) -> bool {
+        matches!(batched, [true, false, ..]) && self.extras(batched).bias != Some(true)
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

@@ -138,6 +138,10 @@ impl Operation for Op {
     fn is_random(&self) -> bool {
         self.operation().is_random()
     }
+
+    fn keeps_items_apart(&self, inputs: &[&Shape], batched: &[bool]) -> bool {
+        self.operation().keeps_items_apart(inputs, batched)
+    }
 }
 
 impl fmt::Display for Op {

@@ -61,6 +61,10 @@ impl Operation for Pad {
         vec![reference_tensor(&shape, y)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], _batched: &[bool]) -> bool {
+        self.padding.first() == Some(&[0, 0])
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

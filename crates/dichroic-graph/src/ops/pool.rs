@@ -118,6 +118,10 @@ impl Operation for Pool {
         vec![reference_tensor(&shape.into(), y)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], _batched: &[bool]) -> bool {
+        true
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

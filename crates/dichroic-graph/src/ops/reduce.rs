@@ -126,6 +126,10 @@ impl Operation for Reduce {
         vec![reference_tensor(&shape, y)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], _batched: &[bool]) -> bool {
+        !self.axes.contains(&0)
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

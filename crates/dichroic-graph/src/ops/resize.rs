@@ -92,6 +92,10 @@ impl Operation for Resize {
         vec![reference_tensor(&shape, y.into_iter().map(|y| y as f32).collect())]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], _batched: &[bool]) -> bool {
+        true
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

@@ -70,6 +70,10 @@ impl Operation for ScaleShift {
         vec![reference_tensor(&Shape::new(inputs[0].shape()), y)]
     }
 
+    fn keeps_items_apart(&self, inputs: &[&Shape], batched: &[bool]) -> bool {
+        inputs[0].len() > 1 && matches!(batched, [true, false, false])
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

@@ -73,6 +73,10 @@ impl Operation for Softmax {
         vec![reference_tensor(&shape, y.collect())]
     }
 
+    fn keeps_items_apart(&self, inputs: &[&Shape], _batched: &[bool]) -> bool {
+        inputs[0].len() > 1
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

@@ -54,6 +54,10 @@ impl Operation for Transpose {
         vec![reference_tensor(&shape, y)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], _batched: &[bool]) -> bool {
+        self.axes.first() == Some(&0)
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

@@ -49,6 +49,10 @@ impl Operation for Unary {
         vec![reference_tensor(&Shape::new(inputs[0].shape()), y)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], _batched: &[bool]) -> bool {
+        true
+    }
+
     fn kernel(
         &self,
         _inputs: &[&Shape],

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::compile::Task;
-use super::{Lesson, PlanOptions, Storage};
+use super::{Lesson, PlanOptions, Span, Storage};
 use crate::graph::{Graph, Source, ValueId};
 use crate::parameters::ParameterId;
 
@@ -39,7 +39,7 @@ pub(super) fn plan_lessons(
         let lesson = Lesson {
             place,
             parameter,
-            gradient: Storage::Arena(0..0),
+            gradient: Storage::Arena(Span::Whole(0..0)),
             len: graph.shape(gradient).elements(),
             after: time.saturating_sub(before),
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dichroic_kernels::conv::ConvMode;
 use dichroic_kernels::isa::Isa;
+use dichroic_kernels::parallel::threads;
 use dichroic_kernels::tensor::Tensor;
 use smallvec::SmallVec;
 
@@ -16,6 +17,7 @@ use crate::passes;
 use crate::shape::Shape;
 
 mod compile;
+mod items;
 mod lessons;
 mod memory;
 
@@ -68,7 +70,44 @@ pub(crate) enum Storage {
     Input(usize),
     Parameter(ParameterId),
     Constant(usize),
-    Arena(Range<usize>),
+    Arena(Span),
+}
+
+/// A range of the arena, as a step sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// All of it.
+    Whole(Range<usize>),
+    /// Of a value for the whole batch, the part of the item that the step takes.
+    Item(Range<usize>),
+    /// Counted from the start of the lane that takes the item.
+    Lane(Range<usize>),
+}
+
+/// Steps that follow each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) steps: Range<usize>,
+    /// They take the items of the batch one after the other; otherwise the batch as a whole.
+    pub(crate) by_item: bool,
+}
+
+/// The memory of a plan, in values: what all threads share, then a lane for each thread that takes items.
+///
+/// ```text
+/// shared │ lane 0 │ lane 1 │ …
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ArenaSize {
+    pub(crate) shared: usize,
+    pub(crate) lane: usize,
+}
+
+impl ArenaSize {
+    /// All of it; `usize::MAX` where that can't be counted.
+    pub(crate) fn with_lanes(self, lanes: usize) -> usize {
+        self.shared.saturating_add(self.lane.saturating_mul(lanes))
+    }
 }
 
 /// An input of the plan.
@@ -103,11 +142,11 @@ pub(crate) enum Preparation {
 pub(crate) struct Step {
     pub(crate) kernel: Box<dyn Kernel>,
     pub(crate) inputs: SmallVec<[Storage; 4]>,
-    pub(crate) outputs: SmallVec<[Range<usize>; 2]>,
+    pub(crate) outputs: SmallVec<[Span; 2]>,
     pub(crate) packed: Range<usize>,
     /// Whether the packed form is made once per parameter version instead of in each run.
     pub(crate) packs_ahead: bool,
-    pub(crate) scratch: Range<usize>,
+    pub(crate) scratch: Span,
     pub(crate) in_place: bool,
     pub(crate) info: StepInfo,
 }
@@ -132,6 +171,8 @@ pub struct StepInfo {
     pub phase: Phase,
     /// Whether it depends on parameters alone and so runs only when they have changed.
     pub prepares: bool,
+    /// Whether it takes the items of the batch one after the other, together with its neighbours.
+    pub by_item: bool,
 }
 
 /// The memory of a plan, known before it runs. In bytes.
@@ -167,14 +208,19 @@ pub struct Plan {
     /// In the order in which they are made.
     pub(crate) lessons: Vec<Lesson>,
     pub(crate) guard: Option<ValueId>,
-    pub(crate) arena_len: usize,
+    /// All steps.
+    pub(crate) stretches: Vec<Stretch>,
+    /// The items of the batch, where a stretch takes one after the other; else 1.
+    pub(crate) items: usize,
+    pub(crate) size: ArenaSize,
+    /// All but the arena.
     pub(crate) memory: MemoryReport,
 }
 
 impl Plan {
     /// Compiles a graph: drops what nothing reads, folds batch normalisation, residuals,
     /// activations and padding into convolutions, has concatenations written in place, chooses a kernel
-    /// for each op and assigns memory.
+    /// for each op and assigns memory. Steps with large feature maps and few weights take a batch item by item.
     ///
     /// # Errors
     /// When a kernel can't be made, or the sizes can't be addressed.
@@ -184,9 +230,19 @@ impl Plan {
         compile::compile(&graph, options)
     }
 
-    /// The memory of the plan.
+    /// The memory of the plan with the threads of the current pool.
     pub fn memory(&self) -> MemoryReport {
-        self.memory
+        self.memory_with_lanes(self.lanes())
+    }
+
+    /// As many items as are taken at the same time.
+    pub(crate) fn lanes(&self) -> usize {
+        if self.items > 1 { threads().min(self.items) } else { 0 }
+    }
+
+    pub(crate) fn memory_with_lanes(&self, lanes: usize) -> MemoryReport {
+        let arena = self.size.with_lanes(lanes).saturating_mul(size_of::<f32>());
+        MemoryReport { arena, ..self.memory }
     }
 
     /// The steps in their order, those that run once per parameter version first.
