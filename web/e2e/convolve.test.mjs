@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { explorer } from "./support/explorer.mjs";
 import { shownNumber, sameNumber } from "./support/numbers.mjs";
 import { dichroicJson, photo, trained } from "./support/program.mjs";
@@ -41,16 +41,8 @@ function definition(page, term) {
   return page.locator("dt", { hasText: term }).locator("xpath=following-sibling::dd[1]");
 }
 
-let input;
-before(async () => {
-  const page = await open("convolve", "layer=conv2d");
-  const chosen = page.getByRole("button", { name: /cat\.jpg/ });
-  await chosen.click();
-  input = new globalThis.URLSearchParams(page.url().split("?")[1]).get("input");
-});
-
 const at = (layer, position) =>
-  `layer=${layer}&filter=${FILTER}&at=${position.join(",")}&input=${input}`;
+  `layer=${layer}&filter=${FILTER}&at=${position.join(",")}&input=image-0`;
 
 for (const layer of ["conv2d", "conv2d_1"])
   test(`a step by keyboard shows the numbers that the program explains, in ${layer}`, async () => {

@@ -54,5 +54,5 @@ export async function settled(page) {
 /** A choice of a few that are all in sight. */
 export async function choose(page, group, option) {
   const choice = page.getByRole("group", { name: group, exact: true });
-  await choice.getByText(option, { exact: true }).click();
+  await choice.getByRole("radio", { name: option, exact: true }).check();
 }
