@@ -16,7 +16,8 @@ async function explained(layer, at) {
 }
 
 const outputOf = (page) => page.getByRole("application", { name: /^Feature map \d+,/ });
-const inputOf = (page) => page.getByRole("application", { name: /^Input channel/ });
+const inputOf = (page) =>
+  page.getByRole("application", { name: /^Input channel \d+ with its padding/ });
 const progressOf = (page) =>
   page.getByRole("group", { name: "Walk over the map" }).getByText(/ of /).first();
 
@@ -81,15 +82,18 @@ test("every channel's sum can be reached, also where there are many", async () =
   const page = await open("convolve", at("conv2d_1", [4, 4]));
   const { channels } = await explained("conv2d_1", [4, 4]);
   const seen = new Set();
+  const rows = page.locator("li[data-channel]");
   const next = page.getByRole("button", { name: "Next channels →" });
   for (;;) {
-    for (const row of await page.locator("li[data-channel]").all()) {
+    for (const row of await rows.all()) {
       const channel = Number(await row.getAttribute("data-channel"));
       sameNumber(await row.locator("[data-value]").first().innerText(), channels[channel].sum);
       seen.add(channel);
     }
     if (!(await next.isVisible()) || (await next.isDisabled())) break;
+    const first = rows.first().getAttribute("data-channel");
     await next.click();
+    await page.locator(`li[data-channel="${await first}"]`).waitFor({ state: "detached" });
   }
   assert.equal(seen.size, channels.length);
 });

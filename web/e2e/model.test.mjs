@@ -18,7 +18,10 @@ test("ResNet-50's blocks are folded, open, and fold again", async () => {
 
 test("a layer is found by a part of its name, and its counts are shown", async () => {
   const page = await open("model");
+  const search = page.getByRole("combobox", { name: "Find a layer" });
+  await search.waitFor();
   await page.keyboard.press("/");
+  await page.waitForFunction(() => globalThis.document.activeElement?.role === "combobox");
   await page.keyboard.type("conv4_block2_2_conv");
   await page.getByRole("option").first().waitFor();
   await page.keyboard.press("Enter");

@@ -11,7 +11,8 @@ function parameters(page) {
 
 for (const [sharing, count] of [
   ["across channels", "800"],
-  ["depthwise", "75"],
+  // Ten filters for each of the three channels: as near to 32 filters as it can be.
+  ["depthwise", "750"],
 ])
   test(`with kernels shared ${sharing} the first layer has ${count} weights`, async () => {
     const page = await open("convolve", "layer=conv2d");
@@ -37,4 +38,16 @@ test("stride, padding and kernel size change shapes and counts on the spot", asy
   await parameters(page).getByText("1,536", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Strides: one more" }).click();
   await page.getByText("14 × 14 × 32").first().waitFor();
+});
+
+test("the ways of sharing are side by side: 2,400, 800, and 75 where a channel has one filter", async () => {
+  const page = await open("what-if", "layer=conv2d");
+  for (const [way, count] of [
+    ["own kernel for each pair", "2,400"],
+    ["one kernel a filter", "800"],
+    ["depthwise, 1 filter a channel", "75"],
+  ]) {
+    const row = page.getByRole("listitem").filter({ hasText: way });
+    await row.getByText(count, { exact: true }).waitFor();
+  }
 });

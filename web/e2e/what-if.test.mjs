@@ -25,6 +25,7 @@ test("every way is trained for an epoch, and says how well it does", async () =>
   await page.getByLabel("Data").selectOption("photos");
   await page.getByLabel("Epochs").fill("1");
   await page.getByRole("button", { name: "Train each" }).click();
+  await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
   await page.getByRole("button", { name: "Train each" }).waitFor({ timeout: 90_000 });
   const rows = rowsOf(page);
   for (const row of await rows.all())

@@ -48,6 +48,7 @@ function addressOf(base, view, query, model) {
 /** Waits until the view is drawn and nothing is on its way any more. */
 export async function settled(page) {
   await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.locator("main > :nth-child(2)").first().waitFor();
   await page.waitForFunction(() => globalThis.document.querySelector(".busy") === null);
 }
 
