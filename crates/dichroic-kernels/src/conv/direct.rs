@@ -137,17 +137,10 @@ impl DirectPlan {
             packed_len += gather.groups * place_macs;
         }
         let finish = Finish::new(epilogue.activation);
-        let (places, channels) = gather.destination_size();
-        let whole = [
-            gather.group_destinations(),
-            epilogue.output.first(),
-            epilogue.output.stride(channels),
-        ];
-        let streams = whole.iter().all(|size| size % lanes == 0)
-            && places.saturating_mul(channels) >= STREAMED_VALUES
+        let block = gather.group_destinations();
+        let streams = epilogue.streams(gather.destination_size(), block, lanes, STREAMED_VALUES)
             && epilogue.residual != Residual::InPlace
-            && phases.iter().all(|phase| phase.parts.len() == 1)
-            && !matches!(finish, Finish::Rows(_));
+            && phases.iter().all(|phase| phase.parts.len() == 1);
         let mut plan = Self {
             gather,
             finish,
@@ -245,9 +238,11 @@ impl DirectPlan {
         assert_eq!(args.packed.len(), self.packed_len, "length of the packed weights");
         let (places, channels) = self.gather.destination_size();
         let (source, packed) = (args.input, args.packed);
-        let aligned = args.output.as_ptr().align_offset(self.lanes() * size_of::<f32>()) == 0;
-        let ends = Ends::new(&self.epilogue, places, channels, args);
-        let values = Values { source, packed, ends, stream: self.streams && aligned };
+        let mut ends = Ends::new(&self.epilogue, places, channels, args);
+        if self.streams {
+            ends.stream(self.lanes());
+        }
+        let values = Values { source, packed, ends };
         parallel::for_each(self.tasks.len(), self.nanoseconds, |i| {
             dispatch(self.isa, TaskOp { plan: self, task: &self.tasks[i], values: &values });
         });
@@ -372,7 +367,7 @@ impl DirectPlan {
             channels: block.channels,
             complete: index + 1 == plan.parts.len(),
             finish: self.finish,
-            stream: sum.values.stream,
+            stream: ends.streams(),
         };
         // SAFETY: the places are those of the source (or of a stage, which was filled for them) and the destination, whose
         // lengths `run` has checked against the gather; the weights of a block are as long
@@ -398,8 +393,6 @@ struct Values<'a> {
     source: &'a [f32],
     packed: &'a [f32],
     ends: Ends<'a>,
-    /// Tiles write past the caches.
-    stream: bool,
 }
 
 /// One block of channels in a task.
@@ -490,7 +483,7 @@ impl WithSimd for TaskOp<'_> {
             }
             Work::Band(band) => plan.run_band(s, task, band, values),
         }
-        if values.stream {
+        if values.ends.streams() {
             s.fence();
         }
     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::ConvArgs;
+use super::finish::Finish;
 use crate::elementwise::Unary;
 use crate::parallel::DisjointMut;
 
@@ -17,6 +18,24 @@ pub struct Epilogue {
     pub activation: Option<Unary>,
     /// Where the output channels go.
     pub output: OutputChannels,
+}
+
+impl Epilogue {
+    /// Whether a result of this many places and channels, written in blocks of `block` channels, goes past the caches: it
+    /// has `least` values or more, so that the next kernel would not find them there anyway, and consists of whole vectors
+    /// that are complete when they are written.
+    pub(super) fn streams(
+        &self,
+        (places, channels): (usize, usize),
+        block: usize,
+        lanes: usize,
+        least: usize,
+    ) -> bool {
+        let whole = [block, self.output.first(), self.output.stride(channels)];
+        whole.iter().all(|size| size % lanes == 0)
+            && places.saturating_mul(channels) >= least
+            && !matches!(Finish::new(self.activation), Finish::Rows(_))
+    }
 }
 
 /// A tensor of the output's shape that is added before the activation.
@@ -79,6 +98,7 @@ pub(super) struct Ends<'a> {
     first: usize,
     stride: usize,
     channels: usize,
+    streams: bool,
 }
 
 impl<'a> Ends<'a> {
@@ -103,7 +123,19 @@ impl<'a> Ends<'a> {
         assert_eq!(args.output.len(), places * stride, "length of the result");
         let in_place = epilogue.residual == Residual::InPlace;
         let output = DisjointMut::new(args.output);
-        Self { bias, residual, in_place, output, first, stride, channels }
+        Self { bias, residual, in_place, output, first, stride, channels, streams: false }
+    }
+
+    /// Has vectors of so many lanes written past the caches, if the output is aligned to them; for an epilogue that
+    /// [streams](Epilogue::streams).
+    pub fn stream(&mut self, lanes: usize) {
+        let start = self.output.pointer(0);
+        self.streams = start.align_offset(lanes * size_of::<f32>()) == 0;
+    }
+
+    /// Whether vectors are written past the caches.
+    pub fn streams(&self) -> bool {
+        self.streams
     }
 
     /// The bias from this channel on; null for none.

@@ -56,15 +56,11 @@ impl DepthwisePlan {
     pub fn new(gather: Gather, epilogue: Epilogue, isa: Isa) -> Self {
         let walk = Walk::new(gather, Width::Most, isa);
         let finish = Finish::new(epilogue.activation);
-        let (places, channels) = walk.gather.destination_size();
-        let output = epilogue.output;
-        let whole = [channels, output.first(), output.stride(channels)];
+        let size = walk.gather.destination_size();
         let rate = MACS_PER_NANOSECOND[usize::from(walk.strided)];
         Self {
             nanoseconds: walk.macs / rate / walk.grid.tasks().max(1),
-            streams: whole.iter().all(|size| size % walk.lanes == 0)
-                && places.saturating_mul(channels) >= STREAMED_VALUES
-                && !matches!(finish, Finish::Rows(_)),
+            streams: epilogue.streams(size, size.1, walk.lanes, STREAMED_VALUES),
             walk,
             epilogue,
             finish,
@@ -90,9 +86,11 @@ impl DepthwisePlan {
         assert_eq!(args.packed.len(), self.walk.packed_len, "length of the packed weights");
         let (places, channels) = gather.destination_size();
         let (source, packed) = (args.input, args.packed);
-        let aligned = args.output.as_ptr().align_offset(self.walk.lanes * size_of::<f32>()) == 0;
-        let ends = Ends::new(&self.epilogue, places, channels, args);
-        let values = Values { source, packed, ends, stream: self.streams && aligned };
+        let mut ends = Ends::new(&self.epilogue, places, channels, args);
+        if self.streams {
+            ends.stream(self.walk.lanes);
+        }
+        let values = Values { source, packed, ends };
         parallel::for_each(self.walk.grid.tasks(), self.nanoseconds, |i| {
             let task = self.walk.grid.task(i);
             dispatch(self.isa, TaskOp { plan: self, task, values: &values });
@@ -110,7 +108,7 @@ impl DepthwisePlan {
                 self.run_places(s, row, (first, places), (blocks, values));
             });
         }
-        if values.stream {
+        if values.ends.streams() {
             s.fence();
         }
     }
@@ -133,7 +131,7 @@ impl DepthwisePlan {
                 output: ends.output(block.channel).wrapping_add(place * ends.stride()),
                 output_steps: [ends.stride(), ends.stride() * width],
                 finish: self.finish,
-                stream: values.stream,
+                stream: values.ends.streams(),
             };
             // SAFETY: the strip lies inside the destination, no other task writes these blocks there,
             // `run` has checked the lengths, and each block has nine vectors of weights.
@@ -167,7 +165,7 @@ impl DepthwisePlan {
                 output: ends.output(block.channel).wrapping_add(place * ends.stride()),
                 output_step: place_step * ends.stride(),
                 finish: self.finish,
-                stream: values.stream,
+                stream: values.ends.streams(),
             };
             // SAFETY: the places lie inside the destination, no other task writes these blocks there, the
             // row's taps lie inside the source, and `run` has checked the lengths.
@@ -201,7 +199,6 @@ struct Values<'a> {
     source: &'a [f32],
     packed: &'a [f32],
     ends: Ends<'a>,
-    stream: bool,
 }
 
 struct TaskOp<'a> {
