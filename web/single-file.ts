@@ -33,7 +33,14 @@ function tagOf(fileName: string): RegExp {
     : new RegExp(`<link[^>]*href="[^"]*${name}"[^>]*>`);
 }
 
-/** A script inside HTML ends at the first `</script`, also inside of a string. */
+/**
+ * A script inside HTML ends at the first `</script`, also inside of a string. Vite's mark for what to load before a
+ * chunk stays behind where there is one chunk only, and stands for nothing.
+ */
 function escapeScript(code: string): string {
-  return code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--").trim();
+  return code
+    .replaceAll("__VITE_PRELOAD__", "void 0")
+    .replaceAll("</script", "<\\/script")
+    .replaceAll("<!--", "<\\!--")
+    .trim();
 }

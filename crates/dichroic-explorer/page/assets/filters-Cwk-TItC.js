@@ -1,1 +1,0 @@
-import{f as e}from"./index-B5AFPq1s.js";function t({model:t}){return e(`p`,{children:t.name})}export{t as default};
