@@ -95,7 +95,7 @@ function extensionsOf(latest: { current: EditorProps }) {
     python(),
     syntaxHighlighting(HIGHLIGHT),
     THEME,
-    EditorView.contentAttributes.of({ "aria-label": latest.current.label }),
+    EditorView.contentAttributes.of({ "aria-label": latest.current.label, tabindex: "0" }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) latest.current.onChange(update.state.doc.toString());
     }),
