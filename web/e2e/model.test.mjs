@@ -23,7 +23,7 @@ test("a layer is found by a part of its name, and its counts are shown", async (
   await page.keyboard.press("/");
   await page.waitForFunction(() => globalThis.document.activeElement?.role === "combobox");
   await page.keyboard.type("conv4_block2_2_conv");
-  await page.getByRole("option").first().waitFor();
+  await page.getByRole("listbox", { name: "Find a layer" }).getByRole("option").first().waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/layer=conv4_block2_2_conv/);
   await page.getByText("590,080").first().waitFor();

@@ -34,7 +34,7 @@ test("the browser's language is the page's", async () => {
 test("dark colours come at a click, and stay after a reload", async () => {
   const page = await open("filters");
   const ground = () =>
-    page.locator("body").evaluate((body) => globalThis.getComputedStyle(body).backgroundColor);
+    page.locator("html").evaluate((root) => globalThis.getComputedStyle(root).backgroundColor);
   const light = await ground();
   await page.getByRole("button", { name: "Dark colours" }).click();
   const dark = await ground();

@@ -30,5 +30,5 @@ test("every way is trained for an epoch, and says how well it does", async () =>
   const rows = rowsOf(page);
   for (const row of await rows.all())
     assert.match(await row.innerText(), /test accuracy|not trained/);
-  await page.getByRole("img", { name: /^accuracy: / }).waitFor();
+  await page.getByRole("group", { name: /^accuracy: own kernel/ }).waitFor();
 });
