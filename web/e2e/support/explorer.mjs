@@ -41,7 +41,8 @@ export function explorer(...args) {
   };
 }
 
-function addressOf(base, view, query, model) {
+/** A view's address. */
+export function addressOf(base, view, query, model = "") {
   return `${base.replace(/\/$/, "")}/#/${view}/${model}${query && `?${query}`}`;
 }
 
