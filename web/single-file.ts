@@ -33,13 +33,16 @@ function tagOf(fileName: string): RegExp {
     : new RegExp(`<link[^>]*href="[^"]*${name}"[^>]*>`);
 }
 
+/** Vite's marks of what to load before a chunk: a name, and a hash where an import has a mark of its own. */
+const PRELOAD_MARK = /__VITE_PRELOAD__(?:[\da-f]{32})?/g;
+
 /**
- * A script inside HTML ends at the first `</script`, also inside of a string. Vite's mark for what to load before a
- * chunk stays behind where there is one chunk only, and stands for nothing.
+ * A script inside HTML ends at the first `</script`, also inside of a string. Marks of what to load stay behind where
+ * there is one chunk only, and stand for nothing.
  */
 function escapeScript(code: string): string {
   return code
-    .replaceAll("__VITE_PRELOAD__", "void 0")
+    .replaceAll(PRELOAD_MARK, "void 0")
     .replaceAll("</script", "<\\/script")
     .replaceAll("<!--", "<\\!--")
     .trim();
