@@ -5,6 +5,6 @@ export function shorten(text: string, room: number): string {
   if (width(text) <= room) return text;
   let keep = text.length - 1;
   while (keep > 4 && width(text.slice(0, keep)) > room - 8) keep--;
-  const tail = Math.floor(keep * 0.4);
+  const tail = Math.floor(keep * 0.5);
   return `${text.slice(0, keep - tail)}…${text.slice(text.length - tail)}`;
 }
