@@ -39,3 +39,11 @@ test("the keyboard chooses a map", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Feature map 1 of conv2d", exact: true }).waitFor();
 });
+
+test("a link to a layer leads to its heading, whatever is loaded above it", async () => {
+  const page = await open("feature-maps", "layer=conv2d&input=photo-cat");
+  await page.waitForLoadState("networkidle");
+  const { y } = await page.getByRole("heading", { name: "conv2d", exact: true }).boundingBox();
+  const navigation = await page.getByRole("navigation").boundingBox();
+  assert.ok(y >= navigation.y + navigation.height && y < 200, `the heading is at ${y}`);
+});

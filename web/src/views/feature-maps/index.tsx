@@ -27,8 +27,9 @@ export default function FeatureMapsView({ model, route, navigate, api }: ViewPro
   useEffect(() => {
     if (!data || !asked.current) return;
     const layers = place.current?.querySelectorAll<HTMLElement>("[data-layer]") ?? [];
-    [...layers].find(({ dataset }) => dataset.layer === asked.current)?.scrollIntoView();
+    const target = [...layers].find(({ dataset }) => dataset.layer === asked.current);
     asked.current = undefined;
+    return target && keepInSight(target, place.current!);
   }, [data]);
   const entry = session.value?.inputs.find(({ id }) => id === input);
   const chosen = params.map === undefined ? null : Number(params.map);
@@ -79,3 +80,17 @@ export default function FeatureMapsView({ model, route, navigate, api }: ViewPro
     </div>
   );
 }
+
+/** Scrolls to an element, and again when what is above it gets its size, until a person acts. */
+function keepInSight(target: HTMLElement, within: HTMLElement): () => void {
+  const observer = new ResizeObserver(() => target.scrollIntoView());
+  observer.observe(within);
+  const release = (): void => {
+    observer.disconnect();
+    for (const act of ACTS) removeEventListener(act, release);
+  };
+  for (const act of ACTS) addEventListener(act, release, { passive: true });
+  return release;
+}
+
+const ACTS = ["wheel", "pointerdown", "keydown"] as const;
