@@ -50,7 +50,17 @@ Examples:
 
 /// A place in a layer's output.
 #[derive(Clone, Debug)]
-struct Position(Vec<i64>);
+pub struct Position(Vec<i64>);
+
+impl Position {
+    /// The place, if it lies in front of nothing.
+    ///
+    /// # Errors
+    /// When an axis is negative.
+    pub fn counted(&self) -> Result<Vec<usize>, Failure> {
+        self.0.iter().map(|&place| counted("--at", place)).collect()
+    }
+}
 
 impl FromStr for Position {
     type Err = String;
@@ -104,9 +114,7 @@ impl Explain {
         let request = TraceRequest {
             filter: counted("--filter", self.filter.unwrap_or(0))?,
             at: match &self.at {
-                Some(Position(at)) => {
-                    at.iter().map(|&place| counted("--at", place)).collect::<Result<_, _>>()?
-                }
+                Some(position) => position.counted()?,
                 None => middle(&explained),
             },
             layer,
@@ -131,7 +139,10 @@ impl Explain {
 }
 
 /// A number that counts from 0.
-fn counted(option: &str, number: i64) -> Result<usize, Failure> {
+///
+/// # Errors
+/// When it is negative.
+pub fn counted(option: &str, number: i64) -> Result<usize, Failure> {
     usize::try_from(number).map_err(|_| {
         Failure::refused(format!(
             "{option} {number}: is counted from 0, and nothing lies before it"
@@ -163,7 +174,7 @@ fn find_convolution(model: &Model) -> Option<String> {
 }
 
 /// The middle of a layer's output.
-fn middle(layer: &LayerExplanation) -> Vec<usize> {
+pub fn middle(layer: &LayerExplanation) -> Vec<usize> {
     let shapes = layer.output_shape.as_ref().map(|axes| axes.shapes()).unwrap_or_default();
     let spatial = shapes.first().map(|shape| shape.spatial().to_vec()).unwrap_or_default();
     spatial.into_iter().map(|size| size.unwrap_or(1) / 2).collect()

@@ -6,6 +6,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod explore;
+mod figure;
 mod layers;
 mod plan;
 mod predict;
@@ -57,6 +58,7 @@ pub enum Command {
     Summary(summary::Summary),
     Explain(explain::Explain),
     Explore(explore::Explore),
+    Figure(figure::Figure),
     WhatIf(what_if::WhatIf),
     Train(train::Train),
     Evaluate(evaluate::Evaluate),
@@ -76,6 +78,7 @@ impl Command {
             Self::Summary(command) => command.run(output),
             Self::Explain(command) => command.run(output),
             Self::Explore(command) => command.run(output),
+            Self::Figure(command) => command.run(output),
             Self::WhatIf(command) => command.run(output),
             Self::Train(command) => command.run(output),
             Self::Evaluate(command) => command.run(output),

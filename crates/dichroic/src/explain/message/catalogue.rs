@@ -10,7 +10,7 @@ use super::{Argument, Language};
 use crate::layers::grouped;
 
 /// How many files a language has; those of the page, `page-*.ftl`, are not read here.
-const FILES: usize = 6;
+const FILES: usize = 7;
 
 macro_rules! files {
     ($folder:literal) => {
@@ -21,6 +21,7 @@ macro_rules! files {
             include_str!(concat!("../../../locales/", $folder, "/what-if.ftl")),
             include_str!(concat!("../../../locales/", $folder, "/summary.ftl")),
             include_str!(concat!("../../../locales/", $folder, "/program.ftl")),
+            include_str!(concat!("../../../locales/", $folder, "/figure.ftl")),
         ]
     };
 }

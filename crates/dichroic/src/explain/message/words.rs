@@ -228,4 +228,35 @@ messages! {
         "program-training" training(variant);
         "program-drew" drew(path);
     }
+
+    /// Words in figures.
+    pub mod figure {
+        "figure-filters-title" filters_title(layer, filters, kernels);
+        "figure-filters-shown" filters_shown(filters, filters_of, channels, channels_of);
+        "figure-filter" filter();
+        "figure-channel" channel(channel);
+        "figure-in-colour" in_colour();
+        "figure-convolution-title" convolution_title(layer, filter, position);
+        "figure-input-channel" input_channel(channel);
+        "figure-patch" patch();
+        "figure-kernel" kernel();
+        "figure-products" products();
+        "figure-other-channels" other_channels(channels);
+        "figure-sum-over" sum_over(channels);
+        "figure-bias" bias();
+        "figure-before-activation" before_activation();
+        "figure-value" value();
+        "figure-value-after" value_after(activation);
+        "figure-map-of" map_of(filter);
+        "figure-maps-title" maps_title(layer, maps, shape);
+        "figure-maps-shown" maps_shown(maps, maps_of);
+        "figure-zeros" zeros(share);
+        "figure-field-title" field_title(layer);
+        "figure-layer" layer();
+        "figure-sees" sees();
+        "figure-every" every();
+        "figure-totals" totals(parameters, macs);
+        "figure-parameters" parameters(parameters);
+        "figure-with-strides" with_strides(size, strides);
+    }
 }

@@ -1,0 +1,29 @@
+# 图中的文字（dichroic figure）。
+
+figure-filters-title = { $layer }：{ $filters } 个过滤器，{ $kernels } 个卷积核
+figure-filters-shown = 画出 { $filters_of } 个过滤器中的 { $filters } 个，{ $channels_of } 个输入通道中的 { $channels } 个
+figure-filter = 过滤器
+figure-channel = 通道 { $channel }
+figure-in-colour = 彩色
+figure-convolution-title = { $layer }：过滤器 { $filter }，位置 ({ $position })
+figure-input-channel = 输入通道 { $channel }
+figure-patch = 输入块
+figure-kernel = 卷积核
+figure-products = 乘积
+figure-other-channels = 其余 { $channels } 个通道
+figure-sum-over = { $channels } 个通道之和
+figure-bias = 偏置
+figure-before-activation = 激活之前
+figure-value = 输出值
+figure-value-after = 经过 { $activation } 的输出值
+figure-map-of = 特征图 { $filter }
+figure-maps-title = { $layer }：{ $maps } 张特征图（{ $shape }）
+figure-maps-shown = 画出 { $maps_of } 张中的 { $maps } 张
+figure-zeros = { $share } 的值为零
+figure-field-title = { $layer } 的一个输出值看到的输入范围
+figure-layer = 层
+figure-sees = 感受野
+figure-every = 间隔
+figure-totals = { $parameters } 个参数，{ $macs } 次乘加
+figure-parameters = { $parameters } 个参数
+figure-with-strides = { $size }，步幅 { $strides }
