@@ -11,8 +11,8 @@ use dichroic::train::callbacks::{
     ReduceLrOnPlateau,
 };
 use dichroic::train::{
-    Compile, FitOptions, Logs, OPTIMIZERS, Optimizer, Origin, Outcome, PerOutput, Sgd, TrainError,
-    Trainer, TrainingState, Validation,
+    Clipping, Compile, FitOptions, Logs, OPTIMIZERS, Optimizer, Origin, Outcome, PerOutput, Sgd,
+    TrainError, Trainer, TrainingState, Validation,
 };
 use dichroic_graph::kernels::parallel::ThreadPool;
 use dichroic_graph::kernels::tensor::Tensor;
@@ -158,6 +158,34 @@ fn a_training_stopped_after_any_step_goes_on_bit_for_bit() {
             assert!(weights(&model) == weights(&whole), "{optimizer}, stopped after {steps} steps");
             assert_eq!(second.history(), trainer.history());
             assert_eq!(second.state(), trainer.state());
+        }
+    }
+}
+
+#[test]
+fn a_training_with_clipped_gradients_and_a_small_last_batch_goes_on_bit_for_bit() {
+    let data = pictures(17);
+    for clipping in [Clipping::Norm(0.5), Clipping::GlobalNorm(0.5), Clipping::Value(0.01)] {
+        let compile = || {
+            let optimizer: Optimizer = "adam".parse().unwrap();
+            let optimizer = optimizer.clipping(clipping);
+            Compile { optimizer, ..compile("adam") }
+        };
+        let fit = |trainer: &mut Trainer, model: &mut Model, cancel: &AtomicBool, steps: usize| {
+            let options = FitOptions { cancel: Some(cancel), batch_size: 8, ..options(3) };
+            let mut after = CancelAfter(steps, cancel);
+            trainer.fit(model, &data, &options, &mut [&mut after]).unwrap()
+        };
+        let mut whole = network();
+        let mut trainer = Trainer::new(&whole, compile()).unwrap();
+        fit(&mut trainer, &mut whole, &AtomicBool::new(false), 1000);
+        for steps in 1..9 {
+            let (mut model, cancel) = (network(), AtomicBool::new(false));
+            let mut first = Trainer::new(&model, compile()).unwrap();
+            assert_eq!(fit(&mut first, &mut model, &cancel, steps), Outcome::Cancelled);
+            let mut second = Trainer::resume(&model, compile(), &first.state()).unwrap();
+            fit(&mut second, &mut model, &AtomicBool::new(false), 1000);
+            assert!(weights(&model) == weights(&whole), "{clipping:?}, stopped after {steps}");
         }
     }
 }

@@ -134,7 +134,11 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
     let mut lessons = plan_lessons(graph, options, (&tasks, first_run - 1), &roots);
     for (lesson, gradient) in &lessons {
         let last = &mut last_use[gradient.index()];
-        *last = (*last).max(lesson.after + first_run - 1);
+        // A gradient of the preparation, such as a clipped zero, is read by every run.
+        *last = match fixed[gradient.index()] {
+            true => end_of(&tasks),
+            false => (*last).max(lesson.after + first_run - 1),
+        };
     }
     let mut constants = Vec::new();
     let mut compiler = Compiler {
@@ -455,6 +459,11 @@ pub(crate) fn view_roots(graph: &Graph) -> Vec<ValueId> {
     roots
 }
 
+/// The time after the last task.
+fn end_of(tasks: &[Task<'_>]) -> usize {
+    tasks.last().map_or(0, |task| task.time) + 1
+}
+
 fn last_uses(
     graph: &Graph,
     tasks: &[Task<'_>],
@@ -462,7 +471,7 @@ fn last_uses(
     (fixed, first_run): (&[bool], usize),
     readable: &[bool],
 ) -> Vec<usize> {
-    let end = tasks.last().map_or(0, |task| task.time) + 1;
+    let end = end_of(tasks);
     let mut last_use = vec![0; graph.values.len()];
     for task in tasks {
         for (index, input) in task.node.inputs.iter().enumerate() {

@@ -263,7 +263,7 @@ impl TraceRun {
         let found = model.get_layer(&path)?;
         // Before the model is run: a layer without filters has nothing to trace.
         let built = found.layer().zip(found.built_for());
-        if !built.is_some_and(|(kind, inputs)| kind.convolution(inputs).is_some()) {
+        if built.is_none_or(|(kind, inputs)| kind.convolution(inputs).is_none()) {
             return Err(not_a_convolution(model, &path, found));
         }
         Self::run(model, path, inputs)
