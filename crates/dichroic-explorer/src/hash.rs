@@ -23,7 +23,7 @@ impl Hash {
 }
 
 impl fmt::Display for Hash {
-    /// The upper 64 bits: long enough for the few things that a page knows.
+    /// Both halves folded into 64 bits: long enough for the few things that a page knows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", (self.0 >> 64) as u64 ^ self.0 as u64)
     }

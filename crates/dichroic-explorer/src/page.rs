@@ -1,9 +1,10 @@
 //! The built page inside the program.
 
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
+use crate::api::{BASE, unknown};
 use crate::problem::Problem;
 
 /// What the page's build wrote: `index.html`, `assets/`, `export.html`.
@@ -20,7 +21,13 @@ pub const NOT_BUILT: &str = "This build of dichroic has no page: build it in the
      build the program again. The API answers all the same, at /api/v1/openapi.json.\n";
 
 /// The page's file at this address.
-pub async fn file(uri: Uri) -> Response {
+pub async fn file(method: Method, uri: Uri) -> Response {
+    if uri.path().starts_with(BASE) {
+        return unknown().await;
+    }
+    if method != Method::GET && method != Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     let path = match uri.path().trim_start_matches('/') {
         "" => "index.html",
         path => path,

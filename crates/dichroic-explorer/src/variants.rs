@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use dichroic::Tensor;
 use dichroic::layers::{Convolution, Layer, Sharing as Shared, registry};
 use dichroic::model::{Input, LayerRef, Model, ModelError, Sequential};
+use dichroic::{Shape, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -99,7 +99,8 @@ pub fn make(
     varied.set_policy(layer.policy());
     let mut alone = Sequential::named(&name).add(Input::new(seen.shape())).add(varied).finish()?;
     check_weights(&alone)?;
-    check_run(&alone)?;
+    let shapes: Vec<Shape> = alone.inputs().iter().map(|input| input.shape().clone()).collect();
+    check_run(&alone, &shapes)?;
     alone.build(0)?;
     let own_weights = take_weights(&mut alone, &name, &model, layer)?;
 

@@ -78,17 +78,18 @@ pub fn router() -> Router<Arc<Workspace>> {
         let description = description.clone();
         async move { Json(&*description).into_response() }
     };
-    router.route(&format!("{BASE}/openapi.json"), get(described)).fallback(unknown)
+    router.route(&format!("{BASE}/openapi.json"), get(described))
 }
 
-async fn unknown() -> Response {
+/// The answer where nothing is.
+pub(crate) async fn unknown() -> Response {
     Problem::not_found("there is nothing at this address")
         .help(format!("the API is described at {BASE}/openapi.json"))
         .into_response()
 }
 
 /// Does arithmetic away from the threads that answer requests. A defect fails this request and no other.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     spawn_blocking(work).await.unwrap_or_else(|_| {

@@ -170,12 +170,21 @@ impl Export {
 
     /// What the layers make of each input, while it fits.
     async fn maps(&mut self, layers: &Layers, inputs: &[String]) -> Result<(), Problem> {
-        let mut missing = 0;
+        let (mut missing, mut asked) = (0, 0);
+        let record = self.workspace.models.get("main")?;
         for input in inputs {
+            let values = self.workspace.values(&record, input)?;
             let numbers = address("feature-maps", &[("input", input)]);
             missing += usize::from(!self.answers.keep_if_it_fits(&numbers).await?);
+            asked += 1;
             for (layer, of) in layers.sides() {
-                let fits = self.workspace.models.get("main")?.with(|model| small(model, layer));
+                // Nested models and their inputs have no values of their own.
+                let value = if of == "input" { values.input(layer) } else { values.output(layer) };
+                if value.is_none() {
+                    continue;
+                }
+                asked += 1;
+                let fits = record.with(|model| small(model, layer));
                 let address = address("values", &[("layer", layer), ("input", input), ("of", of)]);
                 let kept = fits && self.answers.keep_if_it_fits(&address).await?;
                 missing += usize::from(!kept);
@@ -185,7 +194,7 @@ impl Export {
             self.left_out.push(format!(
                 "Of the feature maps, {} of {} are not in this file: they would make it too large.",
                 grouped(missing as u64),
-                grouped(((layers.sides().count() + 1) * inputs.len()) as u64)
+                grouped(asked)
             ));
         }
         Ok(())

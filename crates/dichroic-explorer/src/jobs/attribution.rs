@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Ending, Job, Work, read};
 use crate::problem::Problem;
-use crate::workspace::{Workspace, check_run};
+use crate::workspace::{Workspace, check_run, shapes};
 
 /// Pictures or steps that one request may ask for.
 const MOST_RUNS: usize = 1_024;
@@ -66,8 +66,8 @@ impl Work for Looking {
     fn run(self: Box<Self>, job: &Job, workspace: &Workspace) -> Result<Ending, Problem> {
         let record = workspace.models.get(&self.model)?;
         let (model, _) = record.built()?;
-        check_run(&model)?;
         let inputs: Vec<Tensor> = workspace.tensors(&record, &self.input)?;
+        check_run(&model, &shapes(&inputs))?;
         let mut watch = |done: f32| {
             job.progress(Some(f64::from(done)), None);
             if job.should_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

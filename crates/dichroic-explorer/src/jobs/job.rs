@@ -107,7 +107,7 @@ impl Job {
             log: Mutex::default(),
             changed: watch::Sender::new(0),
         };
-        job.tell_state();
+        job.tell_state(&job.status());
         job
     }
 
@@ -183,46 +183,45 @@ impl Job {
 
     /// Ends the job.
     pub fn finish(&self, ending: Result<Ending, Problem>) {
-        {
-            let mut status = self.status();
-            match ending {
-                Ok(Ending::Done(result)) => {
-                    (status.state, status.result) = (JobState::Done, result);
-                    status.progress = Some(1.0);
-                }
-                Ok(Ending::Stopped(rest)) => {
-                    (status.state, status.rest) = (JobState::Cancelled, rest);
-                }
-                Err(problem) => {
-                    (status.state, status.problem) = (JobState::Failed, Some(problem));
-                }
+        let mut status = self.status();
+        match ending {
+            Ok(Ending::Done(result)) => {
+                (status.state, status.result) = (JobState::Done, result);
+                status.progress = Some(1.0);
+            }
+            Ok(Ending::Stopped(rest)) => {
+                (status.state, status.rest) = (JobState::Cancelled, rest);
+            }
+            Err(problem) => {
+                (status.state, status.problem) = (JobState::Failed, Some(problem));
             }
         }
-        self.tell_state();
+        self.tell_state(&status);
     }
 
     /// Takes what is left to do and runs again.
     pub(super) fn go_on(&self) -> Result<Box<dyn Work>, Problem> {
-        let rest = {
-            let mut status = self.status();
-            let rest = status.rest.take().ok_or_else(|| {
-                let message = match status.state {
-                    JobState::Running => format!("job {:?} is running", self.id),
-                    _ => format!("job {:?} can't go on", self.id),
-                };
-                Problem::bad_request(message).help("a training that was stopped can go on")
-            })?;
-            status.state = JobState::Running;
-            rest
-        };
+        let mut status = self.status();
+        let rest = status.rest.take().ok_or_else(|| {
+            let message = match status.state {
+                JobState::Running => format!("job {:?} is running", self.id),
+                _ => format!("job {:?} can't go on", self.id),
+            };
+            Problem::bad_request(message).help("a training that was stopped can go on")
+        })?;
+        // Before the job is said to run: a wish to stop it that comes later counts.
         self.stop.store(false, Ordering::Relaxed);
-        self.tell_state();
+        status.state = JobState::Running;
+        self.tell_state(&status);
         Ok(rest)
     }
 
     /// The job as it is told.
     pub fn description(&self) -> JobDescription {
-        let status = self.status();
+        self.described(&self.status())
+    }
+
+    fn described(&self, status: &Status) -> JobDescription {
         let tensors = status.tensors.iter().map(|(name, (tensor, version))| JobTensor {
             name: name.clone(),
             shape: tensor.shape().to_vec(),
@@ -250,8 +249,9 @@ impl Job {
         self.changed.subscribe()
     }
 
-    fn tell_state(&self) {
-        let event = json!({ "type": "state", "job": self.description() });
+    /// Logs the state under its lock: whoever sees that a job ended finds the event that says so.
+    fn tell_state(&self, status: &Status) {
+        let event = json!({ "type": "state", "job": self.described(status) });
         self.log_event(event, Keep::Latest("state".to_owned()));
     }
 

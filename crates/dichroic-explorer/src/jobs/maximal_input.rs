@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use dichroic::Tensor;
 use dichroic::data::PixelRange;
 use dichroic::explain::{Ascent, AscentStep, AttributionError, MaximalInput};
-use dichroic::model::Model;
+use dichroic::model::{Model, Symbol};
+use dichroic::{Shape, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -72,8 +72,13 @@ impl Request {
 impl Work for Request {
     fn run(self: Box<Self>, job: &Job, workspace: &Workspace) -> Result<Ending, Problem> {
         let (model, _) = workspace.models.get(&self.model)?.built()?;
-        check_run(&model)?;
         let ascent = self.ascent(&model);
+        let sizes = |input: &Symbol| {
+            let axes = input.shape().axes().iter().skip(1);
+            Shape::batched(&axes.map(|axis| axis.unwrap_or(ascent.side)).collect::<Vec<_>>())
+        };
+        let shapes: Vec<Shape> = model.inputs().iter().map(sizes).collect();
+        check_run(&model, &shapes)?;
         let shape = model.inputs().first().and_then(|input| {
             let axes = input.shape().axes().get(1..)?;
             Some(axes.iter().map(|axis| axis.unwrap_or(ascent.side)).collect::<Vec<_>>())

@@ -27,6 +27,7 @@ pub use events::{JobEvent, Keep};
 pub use job::{Job, JobDescription, JobState, JobTensor};
 pub use training::{Samples, TrainingReport};
 
+use crate::api::blocking;
 use crate::problem::{Problem, ProblemKind};
 use crate::workspace::Workspace;
 
@@ -146,7 +147,8 @@ pub async fn start(workspace: &Arc<Workspace>, request: Value) -> Result<Arc<Job
         let message = format!("no kind of job {kind:?}; there are {}", known.join(", "));
         return Err(Problem::bad_request(message));
     };
-    let work = make(&request, workspace)?;
+    let (asked, place) = (request.clone(), workspace.clone());
+    let work = blocking(move || make(&asked, &place)).await?;
     let permit = workspace.jobs.slot().await?;
     let job = workspace.jobs.open(&kind, request);
     launch(workspace, &job, work, permit);

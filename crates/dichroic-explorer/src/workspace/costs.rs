@@ -4,6 +4,7 @@ use dichroic::data::available_memory;
 use dichroic::explain::Costs;
 use dichroic::layers::count::grouped;
 use dichroic::model::Model;
+use dichroic::{Shape, Tensor};
 
 use crate::problem::Problem;
 
@@ -41,15 +42,15 @@ pub fn check_weights(model: &Model) -> Result<(), Problem> {
     .help("its counts and shapes can be shown all the same; smaller layers can be run too"))
 }
 
-/// Refuses to run a model that would fill the memory or take minutes.
+/// Refuses to run a model on inputs with which it would fill the memory or take minutes.
 ///
 /// # Errors
 /// With the figure and the limit.
-pub fn check_run(model: &Model) -> Result<(), Problem> {
-    let costs = Costs::of(model);
+pub fn check_run(model: &Model, inputs: &[Shape]) -> Result<(), Problem> {
+    let costs = Costs::for_inputs(model, inputs);
     let (Some(macs), Some(bytes)) = (costs.macs(model), costs.activation_bytes(model)) else {
-        // Sizes that are open are known only with the input; the limits of inputs bound them.
-        return Ok(());
+        let message = format!("nothing is known of what {:?} costs on this input", model.name());
+        return Err(Problem::too_large(message).help("give its input a size of its own"));
     };
     let most = most_bytes();
     let name = model.name();
@@ -67,6 +68,11 @@ pub fn check_run(model: &Model) -> Result<(), Problem> {
         return Err(Problem::too_large(message).help("give the model a smaller input"));
     }
     Ok(())
+}
+
+/// The shapes of arrays, batch first.
+pub fn shapes(inputs: &[Tensor]) -> Vec<Shape> {
+    inputs.iter().map(|input| Shape::batched(input.shape().get(1..).unwrap_or_default())).collect()
 }
 
 fn mebibytes(bytes: u64) -> String {

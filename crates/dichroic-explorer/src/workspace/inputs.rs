@@ -15,6 +15,8 @@ use crate::problem::Problem;
 
 /// Inputs kept beside the embedded ones; the oldest makes room.
 const MOST_INPUTS: usize = 64;
+/// Mistakes of trainings among them, which come anew with each epoch.
+const MOST_SAMPLES: usize = 24;
 /// Bytes that one picture may take while it is decoded and resized.
 const PICTURE_MEMORY: Limits = Limits { bytes: 256 << 20 };
 /// Values that made-up arrays may have together: 256 MiB.
@@ -145,6 +147,14 @@ impl Inputs {
         if let Some(place) = added.iter().position(|other| other.entry.id == entry.id) {
             added[place] = record;
             return entry;
+        }
+        let sample = |record: &Arc<Record>| record.entry.kind == InputKind::Sample;
+        let samples = added.iter().filter(|record| sample(record)).count();
+        if sample(&record)
+            && samples >= MOST_SAMPLES
+            && let Some(place) = added.iter().position(sample)
+        {
+            added.remove(place);
         }
         let passing = |record: &Arc<Record>| record.entry.kind != InputKind::Image;
         if added.len() >= MOST_INPUTS

@@ -14,7 +14,7 @@ use dichroic::explain::{
 use tokio::sync::Semaphore;
 
 use cache::{Cache, Weigh};
-pub use costs::{check_run, check_weights};
+pub use costs::{check_run, check_weights, shapes};
 pub use inputs::{InputEntry, InputKind, Inputs, NewInput, picture_shape};
 pub use models::{Anatomy, ModelEntry, ModelRecord, ModelSource, Models, NewModel};
 
@@ -106,8 +106,9 @@ impl Workspace {
         let (model, version) = record.built()?;
         let key = ValuesOf { model: record.id.clone(), version, input: input.to_owned() };
         self.values.get_or_compute(key, || {
-            check_run(&model)?;
-            Ok(LayerValues::of(&model, &self.inputs.tensors(&model, &record.id, input)?)?)
+            let tensors = self.inputs.tensors(&model, &record.id, input)?;
+            check_run(&model, &shapes(&tensors))?;
+            Ok(LayerValues::of(&model, &tensors)?)
         })
     }
 
@@ -140,8 +141,8 @@ impl Workspace {
         let layer = request.layer.clone();
         let of = ValuesOf { model: record.id.clone(), version, input: input.to_owned() };
         let run = self.runs.get_or_compute(RunOf { of, layer }, || {
-            check_run(&model)?;
             let tensors = self.inputs.tensors(&model, &record.id, input)?;
+            check_run(&model, &shapes(&tensors))?;
             Ok(TraceRun::of(&model, &request.layer, &tensors)?)
         })?;
         Ok(run.trace(&model, request.filter, &request.at)?)

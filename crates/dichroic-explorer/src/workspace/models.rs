@@ -190,9 +190,13 @@ impl ModelRecord {
         Ok(self.anatomy.get_or_init(|| anatomy))
     }
 
-    /// Whether it may make room for another.
-    fn is_passing(&self) -> bool {
-        matches!(self.source, ModelSource::Paste | ModelSource::Upload | ModelSource::Variant)
+    /// Whether it may make room for another: it came from the page, and no job holds it.
+    fn is_passing(record: &Arc<Self>) -> bool {
+        match record.source {
+            ModelSource::Paste | ModelSource::Upload | ModelSource::Variant => true,
+            ModelSource::Training => Arc::strong_count(record) == 1,
+            ModelSource::Argument => false,
+        }
     }
 }
 
@@ -242,7 +246,7 @@ impl Models {
             return record;
         }
         if kept.records.len() >= MOST_MODELS
-            && let Some(place) = kept.records.iter().position(|record| record.is_passing())
+            && let Some(place) = kept.records.iter().position(ModelRecord::is_passing)
         {
             let old = kept.records.remove(place);
             kept.dropped.push_back(old.id.clone());

@@ -102,9 +102,11 @@ impl Run<'_> {
         let steps = &self.plan.steps[stretch.steps.clone()];
         let items = self.plan.items;
         let lanes = threads().min(self.lanes).max(1);
-        let rest = items % lanes;
-        let apart = if 2 * rest > lanes { items } else { items - rest };
-        let macs: u64 = steps.iter().map(|step| step.info.macs).sum();
+        // Fewer items than half of the threads are taken one after the other, each by all of them.
+        let sharers = if self.lanes >= threads().min(items) { threads() } else { lanes };
+        let rest = items % sharers;
+        let apart = if 2 * rest > sharers { items } else { items - rest };
+        let macs = steps.iter().fold(0_u64, |sum, step| sum.saturating_add(step.info.macs));
         let nanoseconds = (macs / MACS_PER_NANOSECOND) as usize / lanes;
         let clock = listener.is_some().then(|| Mutex::new(vec![Duration::ZERO; steps.len()]));
         let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));

@@ -134,10 +134,10 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
     let mut lessons = plan_lessons(graph, options, (&tasks, first_run - 1), &roots);
     for (lesson, gradient) in &lessons {
         let last = &mut last_use[gradient.index()];
-        // A gradient of the preparation, such as a clipped zero, is read by every run.
+        // It outlives the step before the lesson, which may not take its place. One of the preparation, such as a clipped zero, is read by every run.
         *last = match fixed[gradient.index()] {
             true => end_of(&tasks),
-            false => (*last).max(lesson.after + first_run - 1),
+            false => (*last).max(lesson.after + first_run),
         };
     }
     let mut constants = Vec::new();

@@ -31,10 +31,15 @@ pub struct Costs {
 impl Costs {
     /// Follows the model's calls from its inputs.
     pub fn of(model: &Model) -> Self {
-        let mut costs = Self { of_layer: HashMap::new(), left: MOST_CALLS };
         let shapes: Vec<Shape> = model.inputs().iter().map(|input| input.shape().clone()).collect();
+        Self::for_inputs(model, &shapes)
+    }
+
+    /// Follows a model's calls on inputs of these shapes, which may say more than the model's own.
+    pub fn for_inputs(model: &Model, shapes: &[Shape]) -> Self {
+        let mut costs = Self { of_layer: HashMap::new(), left: MOST_CALLS };
         let fields = shapes.iter().map(|shape| Some(ReceptiveField::of_input(shape))).collect();
-        if costs.follow(model, &shapes, fields).is_none() {
+        if costs.follow(model, shapes, fields).is_none() {
             costs.of_layer.clear();
         }
         costs

@@ -15,6 +15,8 @@ use crate::workspace::{InputKind, Inputs, ModelRecord, NewInput, Workspace};
 
 /// Histograms of an epoch that are kept for pages that come late.
 const KEPT_HISTOGRAMS: usize = 8;
+/// Epochs that they are kept of; of a longer training each stands for several.
+const KEPT_EPOCHS: usize = 128;
 /// Samples that answers are counted of after each epoch.
 const MOST_EVALUATED: usize = 2_000;
 /// Samples whose gradients are looked at.
@@ -120,7 +122,9 @@ impl<'a> TrainingReport<'a> {
                 });
                 // Of a long training a page that comes late gets some of each epoch.
                 let part = at.step * KEPT_HISTOGRAMS / self.steps.max(1);
-                let key = format!("histograms {} {part}", at.epoch);
+                let part = part.min(KEPT_HISTOGRAMS - 1);
+                let epoch = at.epoch / self.epochs.div_ceil(KEPT_EPOCHS).max(1);
+                let key = format!("histograms {epoch} {part}");
                 self.job.send_keeping(&event, Keep::Latest(key));
             }
             Observation::Evaluation { epoch, evaluation } => {

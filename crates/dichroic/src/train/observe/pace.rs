@@ -35,7 +35,8 @@ impl Pace {
     /// Takes note of what a look cost.
     pub(super) fn took(&mut self, time: Duration) {
         if let Self::Time { least, share, next } = self {
-            let pause = time.mul_f64(1.0 / *share - 1.0);
+            let pause = time.as_secs_f64() * (1.0 / share.clamp(1e-3, 1.0) - 1.0);
+            let pause = Duration::try_from_secs_f64(pause).unwrap_or(*least);
             *next = Instant::now().checked_add(pause.max(*least));
         }
     }
