@@ -1,6 +1,6 @@
 //! Long work: it runs in a thread of its own, tells of its progress, and ends early when asked to.
 //!
-//! A kind of job is one file here and one line in [`KINDS`]: a function that reads the request and returns the
+//! A kind of job is one file here and one line in `KINDS`: a function that reads the request and returns the
 //! [`Work`] to do. Work gets its [`Job`] to report to, looks at [`Job::stop_wish`] between its steps, and ends with an
 //! [`Ending`]. Work that somebody else runs, such as the training of a command line, reports to a job that
 //! [`Jobs::open`] made.

@@ -15,8 +15,10 @@ const TOP: f64 = 60.0;
 pub(super) struct Place {
     pub(super) middle: f64,
     pub(super) base: f64,
-    /// The row of columns that it stands in.
-    row: usize,
+    /// The right end of its column.
+    right: f64,
+    /// The upper end of the row of columns that it stands in.
+    top: f64,
 }
 
 pub(super) struct Layout {
@@ -35,14 +37,15 @@ pub(super) fn layout(items: &[Item]) -> Layout {
     let columns = columns(items);
     let mut places = vec![Place::default(); items.len()];
     let mut top = TOP;
-    for (row, columns) in rows(&columns).into_iter().enumerate() {
+    for columns in rows(&columns) {
         let reach = |side: fn(&Reach) -> f64| {
             columns.iter().map(|column| side(&Reach::of(items, column))).fold(0.0, f64::max)
         };
         let (above, below) = (reach(|reach| reach.above), reach(|reach| reach.below));
         let mut x = 0.0;
         for column in columns {
-            stand(items, column, (x, top + above), row, &mut places);
+            let place = Place { right: x + column.width, top, ..Place::default() };
+            stand(items, column, (place, top + above), &mut places);
             x += column.width + GAP;
         }
         top += above + below;
@@ -94,11 +97,12 @@ impl Reach {
 }
 
 /// Puts a box on the line, or several below each other around it.
-fn stand(items: &[Item], column: &Column, (x, line): (f64, f64), row: usize, places: &mut [Place]) {
+fn stand(items: &[Item], column: &Column, (place, line): (Place, f64), places: &mut [Place]) {
     let mut y = line - Reach::of(items, column).above;
     for &item in &column.items {
         y += box_height(&items[item]);
-        places[item] = Place { middle: x + column.width / 2.0, base: y - LABEL, row };
+        let middle = place.right - column.width / 2.0;
+        places[item] = Place { middle, base: y - LABEL, ..place };
     }
 }
 
@@ -136,17 +140,11 @@ fn arrow(items: &[Item], places: &[Place], from: usize, to: usize) -> Vec<(f64, 
     let level = |item: usize| places[item].base - items[item].volume.height * 0.5;
     let start = (places[from].middle + half(from) + 2.0, level(from));
     let end = (places[to].middle - half(to) - 3.0, level(to));
-    if places[from].row != places[to].row {
-        // Between the rows: above the highest box of the lower one.
-        let lane = places[to].base - items[to].volume.extent().1 - 16.0;
-        return vec![
-            start,
-            (start.0 + 10.0, start.1),
-            (start.0 + 10.0, lane),
-            (end.0 - 12.0, lane),
-            (end.0 - 12.0, end.1),
-            end,
-        ];
+    if places[from].top != places[to].top {
+        // Between the rows, and past the words below the box.
+        let (lane, out) = (places[to].top - 8.0, places[from].right + 8.0);
+        let into = end.0 - 12.0;
+        return vec![start, (out, start.1), (out, lane), (into, lane), (into, end.1), end];
     }
     if (start.1 - end.1).abs() < 2.0 {
         return vec![start, end];
