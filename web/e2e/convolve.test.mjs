@@ -78,6 +78,19 @@ for (const layer of ["conv2d", "conv2d_1"])
     sameNumber(await definition(page, "output (5, 7)").innerText(), trace.value);
   });
 
+/** The channels that stand there with their sums, once two looks in a row find the same ones. */
+async function standing(rows) {
+  for (let before = ""; ; ) {
+    const shown = await rows.evaluateAll((all) =>
+      all.map((row) => [Number(row.dataset.channel), row.querySelector("[data-value]").innerText]),
+    );
+    const now = JSON.stringify(shown);
+    if (shown.length > 0 && now === before) return shown;
+    before = now;
+    await new Promise((done) => setTimeout(done, 150));
+  }
+}
+
 test("every channel's sum can be reached, also where there are many", async () => {
   const page = await open("convolve", at("conv2d_1", [4, 4]));
   const { channels } = await explained("conv2d_1", [4, 4]);
@@ -85,15 +98,14 @@ test("every channel's sum can be reached, also where there are many", async () =
   const rows = page.locator("li[data-channel]");
   const next = page.getByRole("button", { name: "Next channels →" });
   for (;;) {
-    for (const row of await rows.all()) {
-      const channel = Number(await row.getAttribute("data-channel"));
-      sameNumber(await row.locator("[data-value]").first().innerText(), channels[channel].sum);
+    const shown = await standing(rows);
+    for (const [channel, sum] of shown) {
+      sameNumber(sum, channels[channel].sum);
       seen.add(channel);
     }
     if (!(await next.isVisible()) || (await next.isDisabled())) break;
-    const first = rows.first().getAttribute("data-channel");
     await next.click();
-    await page.locator(`li[data-channel="${await first}"]`).waitFor({ state: "detached" });
+    await page.locator(`li[data-channel="${shown[0][0]}"]`).waitFor({ state: "detached" });
   }
   assert.equal(seen.size, channels.length);
 });
