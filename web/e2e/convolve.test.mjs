@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explorer } from "./support/explorer.mjs";
@@ -80,14 +81,14 @@ for (const layer of ["conv2d", "conv2d_1"])
 
 /** The channels that stand there with their sums, once two looks in a row find the same ones. */
 async function standing(rows) {
-  for (let before = ""; ; ) {
+  for (let before = ""; ;) {
     const shown = await rows.evaluateAll((all) =>
       all.map((row) => [Number(row.dataset.channel), row.querySelector("[data-value]").innerText]),
     );
     const now = JSON.stringify(shown);
     if (shown.length > 0 && now === before) return shown;
     before = now;
-    await new Promise((done) => setTimeout(done, 150));
+    await pause(150);
   }
 }
 
