@@ -4,7 +4,7 @@
     venv/bin/python .ci/keras_interop.py target/release/dichroic
 
 Slow (it starts Keras), so it is a check of its own and no part of the tests. Exits with 1 if a pair of
-predictions differs by more than 2e-5 (relative to values above one), or a file can't be opened.
+predictions differs by more than 1e-5 (relative to values above one), or a file can't be opened.
 """
 
 import json
@@ -23,8 +23,7 @@ import numpy as np  # noqa: E402
 # Keras warns of every model that is called with a list where it could be called without.
 warnings.filterwarnings("ignore")
 
-# Winograd's tiles round a little more than plain sums do.
-BOUND = 2e-5
+BOUND = 1e-5
 # Keras 3.15 sums the wrong numbers in sparsemax (keras-team/keras#23425); ours is the definition.
 KNOWN_DEFECTS = ("activation_sparsemax",)
 HERE = pathlib.Path(__file__).resolve().parent
