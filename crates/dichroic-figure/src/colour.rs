@@ -1,12 +1,7 @@
 //! Colour scales: the same as in the program's other pictures and on the explorer's page.
 
-/// Red, green and blue, from 0 to 255.
-pub(crate) type Rgb = [u8; 3];
+use dichroic::explain::{Rgb, diverging, mixed};
 
-/// From zero upwards.
-const ABOVE: [Rgb; 4] = [[247, 247, 247], [253, 219, 199], [239, 138, 98], [178, 24, 43]];
-/// From zero downwards.
-const BELOW: [Rgb; 4] = [[247, 247, 247], [209, 229, 240], [103, 169, 207], [33, 102, 172]];
 /// From the smallest value to the largest, evenly lighter.
 const RISING: [Rgb; 5] =
     [[33, 20, 71], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
@@ -44,13 +39,11 @@ impl Scale {
         }
         match self {
             Self::Diverging { largest } => {
-                let share = if largest > 0.0 { value / largest } else { 0.0 };
-                let stops = if share < 0.0 { &BELOW } else { &ABOVE };
-                between(stops, share.abs())
+                diverging(stepped(if largest > 0.0 { value / largest } else { 0.0 }))
             }
             Self::Rising { minimum, maximum } => {
                 let span = maximum - minimum;
-                between(&RISING, if span > 0.0 { (value - minimum) / span } else { 0.0 })
+                rising(stepped(if span > 0.0 { (value - minimum) / span } else { 0.0 }))
             }
         }
     }
@@ -64,15 +57,15 @@ impl Scale {
     }
 }
 
-fn between(stops: &[Rgb], share: f32) -> Rgb {
-    let share = (share.clamp(0.0, 1.0) * STEPS).round() / STEPS;
-    let place = share * (stops.len() - 1) as f32;
-    let below = (place as usize).min(stops.len() - 2);
-    let rest = place - below as f32;
-    std::array::from_fn(|i| {
-        let (from, to) = (f32::from(stops[below][i]), f32::from(stops[below + 1][i]));
-        (from + (to - from) * rest).round() as u8
-    })
+/// The nearest step of the scale.
+fn stepped(share: f32) -> f32 {
+    (share.clamp(-1.0, 1.0) * STEPS).round() / STEPS
+}
+
+fn rising(share: f32) -> Rgb {
+    let place = share.max(0.0) * (RISING.len() - 1) as f32;
+    let below = (place as usize).min(RISING.len() - 2);
+    mixed([RISING[below], RISING[below + 1]], place - below as f32)
 }
 
 /// As SVG writes it.
@@ -94,8 +87,8 @@ mod tests {
     fn zero_is_neutral_and_the_ends_are_the_darkest() {
         let scale = Scale::of(-1.0, 2.0);
         assert_eq!(scale.colour(0.0), [247, 247, 247]);
-        assert_eq!(scale.colour(2.0), ABOVE[3]);
-        assert_eq!(scale.colour(-2.0), BELOW[3]);
+        assert_eq!(scale.colour(2.0), [178, 24, 43]);
+        assert_eq!(scale.colour(-2.0), [33, 102, 172]);
         assert_eq!(scale.colour(f32::NAN), [128, 128, 128]);
     }
 

@@ -9,7 +9,7 @@ use crate::FigureError;
 use crate::colour::{FAINT, Scale};
 use crate::format::Figure;
 use crate::legend::{WIDTH, legend};
-use crate::sheet::{Cells, Ink, Sheet, Stroke};
+use crate::sheet::{Cells, Ink, Sheet, Stroke, times};
 
 /// Maps on a page.
 const MOST_MAPS: usize = 64;
@@ -34,13 +34,13 @@ pub fn feature_maps(
     let path = model.path_of(layer).map_err(ExplainError::from)?;
     let values = LayerValues::of(model, inputs)?;
     let output = values.output(&path).ok_or_else(|| not_planar(&path, "?"))?;
-    let maps = Maps::of(output).ok_or_else(|| not_planar(&path, &sides(output.shape())))?;
+    let maps = Maps::of(output).ok_or_else(|| not_planar(&path, &times(output.shape())))?;
     let described = FeatureMaps::of_values(&values);
     let range = described.layers.iter().find(|maps| maps.layer == path);
     let (minimum, maximum) = range.map_or((0.0, 1.0), |maps| (maps.minimum, maps.maximum));
     let scale = Scale::of(minimum, maximum);
     let mut sheet = Sheet::new();
-    let title = words::maps_title(&*path, maps.channels as u64, sides(output.shape()));
+    let title = words::maps_title(&*path, maps.channels as u64, times(output.shape()));
     let title = title.text_in(language);
     sheet.text((0.0, 14.0), &title, Ink::of(15.0).bold());
     if let Some(maps) = range {
@@ -113,10 +113,6 @@ impl<'a> Maps<'a> {
         };
         ((0..rows * columns).map(mean).collect(), columns)
     }
-}
-
-fn sides(shape: &[usize]) -> String {
-    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }
 
 fn not_planar(layer: &str, shape: &str) -> FigureError {

@@ -7,7 +7,7 @@ use dichroic::model::Model;
 use crate::FigureError;
 use crate::colour::FAINT;
 use crate::format::Figure;
-use crate::sheet::{Area, Ink, Sheet, Stroke};
+use crate::sheet::{Area, Ink, Sheet, Stroke, times};
 
 /// The longer side of the drawn input.
 const INPUT: f64 = 360.0;
@@ -143,8 +143,4 @@ fn list(sheet: &mut Sheet, x: f64, fields: &[Field], language: Language) {
 
 fn colour(i: usize, count: usize) -> &'static str {
     COLOURS[i * COLOURS.len() / count.max(1)]
-}
-
-fn times<T: ToString>(sizes: &[T]) -> String {
-    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }

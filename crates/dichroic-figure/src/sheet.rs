@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use svg::Document;
-use svg::node::Value;
+use dichroic::explain::Rgb;
 use svg::node::element::{Group, Path, Polygon, Rectangle, Text, Title};
+use svg::{Document, Node};
 
-use crate::colour::{INK, PAPER, RULE, Rgb, Scale, hex};
+use crate::colour::{INK, PAPER, RULE, Scale, hex};
 use crate::format::Figure;
 
 /// Space around everything.
@@ -94,8 +94,8 @@ impl Sheet {
         Self { drawn: Group::new(), right: 0.0, bottom: 0.0 }
     }
 
-    fn put(&mut self, element: impl Into<Box<dyn svg::Node>>, right: f64, bottom: f64) {
-        self.drawn = std::mem::replace(&mut self.drawn, Group::new()).add(element);
+    fn put(&mut self, element: impl Into<Box<dyn Node>>, right: f64, bottom: f64) {
+        self.drawn.append(element);
         self.right = self.right.max(right);
         self.bottom = self.bottom.max(bottom);
     }
@@ -247,35 +247,17 @@ impl Stroke {
         Self { dashed: true, ..self }
     }
 
-    fn on<T: Attributes>(self, element: T) -> T {
-        let element = element.with("stroke", self.colour.into());
-        let element = match self.width > 0.0 {
-            true => element.with("stroke-width", short(self.width).into()),
-            false => element,
-        };
-        match self.dashed {
-            true => element.with("stroke-dasharray", "4 3".into()),
-            false => element,
+    fn on<T: Node>(self, mut element: T) -> T {
+        element.assign("stroke", self.colour);
+        if self.width > 0.0 {
+            element.assign("stroke-width", short(self.width));
         }
+        if self.dashed {
+            element.assign("stroke-dasharray", "4 3");
+        }
+        element
     }
 }
-
-/// What the elements of `svg` have in common.
-trait Attributes {
-    fn with(self, name: &str, value: Value) -> Self;
-}
-
-macro_rules! attributes {
-    ($($element:ty),+) => {
-        $(impl Attributes for $element {
-            fn with(self, name: &str, value: Value) -> Self {
-                self.set(name, value)
-            }
-        })+
-    };
-}
-
-attributes!(Rectangle, Polygon);
 
 fn rectangle(area: Area) -> Rectangle {
     Rectangle::new()
@@ -289,6 +271,11 @@ fn rectangle(area: Area) -> Rectangle {
 fn short(length: f64) -> String {
     let text = format!("{length:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Sizes with × between them.
+pub(crate) fn times<T: ToString>(sizes: &[T]) -> String {
+    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }
 
 /// About how wide a text is: exact widths would need the reader's font.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use dichroic::explain::words::figure as words;
 use dichroic::explain::{Architecture, Group, Language, Node};
 
+use crate::sheet::times;
 use crate::volume::{Kind, Volume};
 
 /// A box of the figure.
@@ -110,13 +111,13 @@ fn of_layer(node: &Node, language: Language) -> Item {
     let shape = node.output_shape.clone().unwrap_or_default();
     let mut lines = vec![sides(&shape)];
     if let Some(convolution) = &node.convolution {
-        let size = times(&convolution.how.kernel_size);
+        let size = close(&convolution.how.kernel_size);
         let strides = &convolution.how.strides;
         lines.insert(
             0,
             match strides.iter().all(|step| *step == 1) {
                 true => size,
-                false => words::with_strides(size, times(strides)).text_in(language),
+                false => words::with_strides(size, close(strides)).text_in(language),
             },
         );
     }
@@ -149,9 +150,10 @@ fn of_group(group: &Group, language: Language) -> Item {
 
 fn sides(shape: &[Option<usize>]) -> String {
     let axis = |axis: &Option<usize>| axis.map_or_else(|| "?".to_owned(), |size| size.to_string());
-    shape.iter().map(axis).collect::<Vec<_>>().join(" × ")
+    times(&shape.iter().map(axis).collect::<Vec<_>>())
 }
 
-fn times(sizes: &[usize]) -> String {
-    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join("×")
+/// The sides of a kernel or a stride, close together.
+fn close(sizes: &[usize]) -> String {
+    times(sizes).replace(' ', "")
 }

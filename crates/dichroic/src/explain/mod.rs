@@ -35,7 +35,7 @@ pub use layer::{
     ConvolutionExplanation, LayerExplanation, Note, StageExplanation, TermExplanation,
 };
 pub use message::{Argument, Language, Message, UnknownLanguage, words};
-pub use picture::{Anchor, FilterPicture, Mark, Rgb, Scene};
+pub use picture::{Anchor, FilterPicture, Mark, Rgb, Scene, diverging, mixed};
 pub use receptive_field::ReceptiveField;
 pub use summary::{
     Color, Column, Connection, Row, Strides, Style, Summary, SummaryError, SummaryOptions,

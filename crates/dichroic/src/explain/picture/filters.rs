@@ -3,6 +3,7 @@
 use dichroic_graph::ParameterId;
 use dichroic_graph::kernels::tensor::Tensor;
 
+use super::palette::diverging;
 use super::scene::{Anchor, Rgb, Scene, text_width};
 use crate::explain::ExplainError;
 use crate::explain::trace::convolutions;
@@ -26,9 +27,6 @@ impl Default for FilterPicture {
     }
 }
 
-/// White for zero, red above and blue below, darker with distance, from the ends of a scale inwards.
-const ABOVE: [Rgb; 4] = [[247, 247, 247], [253, 219, 199], [239, 138, 98], [178, 24, 43]];
-const BELOW: [Rgb; 4] = [[247, 247, 247], [209, 229, 240], [103, 169, 207], [33, 102, 172]];
 const GAP: u32 = 4;
 const MARGIN: u32 = 12;
 
@@ -265,10 +263,7 @@ impl<'a> Drawing<'a> {
             // Neither above nor below: it must be seen.
             return [0, 0, 0];
         }
-        let part = (value.abs() / self.kernels.largest.max(f32::MIN_POSITIVE)).min(1.0) * 3.0;
-        let stops = if value < 0.0 { &BELOW } else { &ABOVE };
-        let from = (part as usize).min(2);
-        mixed(stops[from], stops[from + 1], part - from as f32)
+        diverging(value / self.kernels.largest.max(f32::MIN_POSITIVE))
     }
 
     fn colour(&self, cell: usize, filter: usize) -> Rgb {
@@ -279,12 +274,4 @@ impl<'a> Drawing<'a> {
         };
         [light(0), light(1), light(2)]
     }
-}
-
-fn mixed(from: Rgb, to: Rgb, part: f32) -> Rgb {
-    let mix = |index: usize| {
-        let (a, b) = (f32::from(from[index]), f32::from(to[index]));
-        (a + (b - a) * part).round() as u8
-    };
-    [mix(0), mix(1), mix(2)]
 }

@@ -3,7 +3,9 @@
 mod chart;
 mod filters;
 mod glyphs;
+mod palette;
 mod scene;
 
 pub use filters::FilterPicture;
+pub use palette::{diverging, mixed};
 pub use scene::{Anchor, Mark, Rgb, Scene};
