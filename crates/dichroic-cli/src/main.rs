@@ -10,6 +10,7 @@ mod interrupt;
 mod language;
 mod model_argument;
 mod output;
+mod picture_file;
 mod pictures;
 mod policy;
 mod progress;

@@ -55,11 +55,22 @@ pub fn tensor(model: &Model, path: &Path) -> Result<Tensor, Failure> {
     Tensor::new([1, shape.height, shape.width, shape.channels], values).map_err(Failure::run)
 }
 
+/// The model's inputs: the picture, or made-up values where there is none.
+///
+/// # Errors
+/// As [`tensor`] and [`made_up`].
+pub fn inputs(model: &Model, picture: Option<&Path>) -> Result<Vec<Tensor>, Failure> {
+    match picture {
+        Some(path) => Ok(vec![tensor(model, path)?]),
+        None => made_up(model),
+    }
+}
+
 /// One item of made-up values for each input: the same each time, in the range that the model expects.
 ///
 /// # Errors
 /// When a size is open.
-pub fn made_up(model: &Model) -> Result<Vec<Tensor>, Failure> {
+fn made_up(model: &Model) -> Result<Vec<Tensor>, Failure> {
     let largest = if model.pixel_range() == PixelRange::Bytes { 255.0 } else { 1.0 };
     let one = |input: &Symbol| {
         let open = || {

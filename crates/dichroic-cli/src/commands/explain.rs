@@ -119,10 +119,7 @@ impl Explain {
             },
             layer,
         };
-        let inputs = match &self.image {
-            Some(path) => vec![pictures::tensor(model, path)?],
-            None => pictures::made_up(model)?,
-        };
+        let inputs = pictures::inputs(model, self.image.as_deref())?;
         let trace = Trace::of(model, &request, &inputs).map_err(Failure::explained)?;
         if self.json {
             let mut object = value(&explained.in_language(self.language.of_json()))?;

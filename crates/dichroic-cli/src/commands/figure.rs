@@ -1,11 +1,8 @@
 //! `dichroic figure`: pictures for papers and slides.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use dichroic::Tensor;
-use dichroic::data::write_beside;
 use dichroic::explain::words::program as words;
 use dichroic::explain::{Architecture, LayerExplanation, TraceRequest};
 use dichroic::model::Model;
@@ -17,6 +14,7 @@ use crate::failure::Failure;
 use crate::language::LanguageArgument;
 use crate::model_argument::ModelArgument;
 use crate::output::Output;
+use crate::picture_file::{Format, write};
 use crate::pictures;
 
 /// Draw a model, its filters, one convolution, feature maps or receptive fields for a paper
@@ -76,30 +74,6 @@ enum Kind {
     ReceptiveField,
 }
 
-/// How the file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Svg,
-    Png,
-    Pdf,
-}
-
-impl Format {
-    /// By the ending of the file's name.
-    fn of(path: &Path) -> Result<Self, Failure> {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-        match ending.as_deref() {
-            Some("svg") => Ok(Self::Svg),
-            Some("png") => Ok(Self::Png),
-            Some("pdf") => Ok(Self::Pdf),
-            _ => {
-                let headline = format!("{}: figures are .svg, .png or .pdf", path.display());
-                Err(Failure::refused(headline).help("end the file's name in one of the three"))
-            }
-        }
-    }
-}
-
 fn scale(text: &str) -> Result<f32, String> {
     let scale: f32 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
     match (0.1..=16.0).contains(&scale) {
@@ -110,16 +84,15 @@ fn scale(text: &str) -> Result<f32, String> {
 
 impl Figure {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let format = Format::of(&self.output)?;
+        let format = Format::of(&self.output, &Format::ALL)?;
         let drawing = self.draw()?;
         let bytes = match format {
             Format::Svg => drawing.svg().as_bytes().to_vec(),
             Format::Png => drawing.png(self.scale).map_err(failed)?,
             Format::Pdf => drawing.pdf().map_err(failed)?,
         };
+        write(&self.output, &bytes)?;
         let shown = self.output.display().to_string();
-        write_beside(&self.output, |file| file.write_all(&bytes))
-            .map_err(|error| Failure::failed(format!("{shown}: {error}")))?;
         if self.json {
             return output.json(&json!({ "file": shown, "bytes": bytes.len() }));
         }
@@ -145,12 +118,12 @@ impl Figure {
             }
             Kind::FeatureMaps => {
                 let model = loaded.with_values(0)?.model;
-                let inputs = self.inputs(&model)?;
+                let inputs = pictures::inputs(&model, self.image.as_deref())?;
                 dichroic_figure::feature_maps(&model, &self.layer(&model)?, &inputs, language)
             }
             Kind::Convolution => {
                 let model = loaded.with_values(0)?.model;
-                let inputs = self.inputs(&model)?;
+                let inputs = pictures::inputs(&model, self.image.as_deref())?;
                 dichroic_figure::convolution(&model, &self.request(&model)?, &inputs, language)
             }
         };
@@ -172,13 +145,6 @@ impl Figure {
         };
         let filter = counted("--filter", self.filter.unwrap_or(0))?;
         Ok(TraceRequest { layer, filter, at })
-    }
-
-    fn inputs(&self, model: &Model) -> Result<Vec<Tensor>, Failure> {
-        match &self.image {
-            Some(path) => Ok(vec![pictures::tensor(model, path)?]),
-            None => pictures::made_up(model),
-        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dichroic::data::write_beside;
 use dichroic::explain::words::program as words;
 use dichroic::explain::{Language, Scene, WhatIf as Comparison};
 use dichroic::model::Model;
@@ -14,6 +13,7 @@ use crate::interrupt::wish_to_stop;
 use crate::language::LanguageArgument;
 use crate::model_argument::ModelArgument;
 use crate::output::{Output, watched};
+use crate::picture_file::{Format, write};
 use crate::training::{CompileArguments, read_data};
 
 /// Compare a convolution with itself under every way of sharing kernels
@@ -58,7 +58,7 @@ Examples:
 impl WhatIf {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         if let Some(path) = &self.plot {
-            Picture::of(path)?;
+            Format::of(path, &FORMATS)?;
         }
         let model = self.model.load()?.model;
         let language = match self.json {
@@ -120,37 +120,17 @@ impl WhatIf {
     }
 }
 
-/// How a picture is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Picture {
-    Svg,
-    Png,
-}
-
-impl Picture {
-    /// By the ending of the file's name.
-    fn of(path: &Path) -> Result<Self, Failure> {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-        match ending.as_deref() {
-            Some("svg") => Ok(Self::Svg),
-            Some("png") => Ok(Self::Png),
-            _ => {
-                let headline = format!("{}: pictures are written as .svg or .png", path.display());
-                Err(Failure::refused(headline).help("end the file's name in one of the two"))
-            }
-        }
-    }
-}
+/// How a comparison and a demo's filters can be written.
+const FORMATS: [Format; 2] = [Format::Svg, Format::Png];
 
 /// Writes a picture; the ending of the name says how.
 ///
 /// # Errors
 /// When the ending is neither .svg nor .png, or the file can't be written.
 pub fn save_picture(scene: &Scene, path: &Path) -> Result<(), Failure> {
-    let bytes = match Picture::of(path)? {
-        Picture::Svg => scene.to_svg().into_bytes(),
-        Picture::Png => scene.to_png().map_err(Failure::explained)?,
+    let bytes = match Format::of(path, &FORMATS)? {
+        Format::Png => scene.to_png().map_err(Failure::explained)?,
+        _ => scene.to_svg().into_bytes(),
     };
-    write_beside(path, |file| std::io::Write::write_all(file, &bytes))
-        .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
+    write(path, &bytes)
 }
