@@ -7,8 +7,8 @@ use axum::body::Body;
 use dichroic_formats::{SavedModel, read_keras};
 use futures_util::StreamExt;
 use tempfile::NamedTempFile;
-use tokio::task::spawn_blocking;
 
+use crate::api::blocking;
 use crate::hash::Hash;
 use crate::limits::MODEL_BYTES;
 use crate::problem::Problem;
@@ -25,7 +25,7 @@ pub async fn add(workspace: &Arc<Workspace>, body: Body) -> Result<Arc<ModelReco
         return Ok(record);
     }
     let workspace = workspace.clone();
-    let read = spawn_blocking(move || {
+    blocking(move || {
         let saved = read_keras(file.path()).map_err(|error| {
             // The name of our own file means nothing to who sent it.
             let path = file.path().display().to_string();
@@ -34,10 +34,8 @@ pub async fn add(workspace: &Arc<Workspace>, body: Body) -> Result<Arc<ModelReco
         let SavedModel { model, class_names, .. } = saved;
         let new = NewModel { class_names, ..NewModel::of(id, ModelSource::Upload, model) };
         Ok(workspace.models.insert(new))
-    });
-    read.await.unwrap_or_else(|_| {
-        Err(Problem::failed("a defect in dichroic ended reading the file; please report it"))
     })
+    .await
 }
 
 /// Writes the body to a file of our own, which goes when it is dropped.

@@ -73,21 +73,35 @@ const SEED: &str = include_str!("seed.py");
 /// How often the wish to stop is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
 
+/// A server at this place.
+///
+/// # Errors
+/// When the port is taken.
+pub fn listen(host: IpAddr, port: u16) -> Result<Server, Failure> {
+    Server::bind(host, port).map_err(|error| {
+        Failure::failed(format!("can't listen on {host}:{port}: {error}"))
+            .help("leave out --port, and a free one is chosen")
+    })
+}
+
+/// Opens the page; where that fails, a person can.
+pub fn open_browser(url: &str) {
+    if open::that_detached(url).is_err() {
+        eprintln!("no browser could be opened; open the address yourself");
+    }
+}
+
 impl Explore {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         let workspace = Arc::new(self.workspace()?);
         if let Some(path) = &self.export {
             return self.write(&workspace, path, output);
         }
-        let server = Server::bind(self.host, self.port).map_err(|error| {
-            let place = format!("{}:{}", self.host, self.port);
-            Failure::failed(format!("can't listen on {place}: {error}"))
-                .help("leave out --port, and a free one is chosen")
-        })?;
+        let server = listen(self.host, self.port)?;
         self.announce(&server, output)?;
         let wish = wish_to_stop()?;
-        if !self.no_open && open::that_detached(server.url()).is_err() {
-            eprintln!("no browser could be opened; open the address yourself");
+        if !self.no_open {
+            open_browser(&server.url());
         }
         server.serve(workspace, stopped(wish)).map_err(Failure::run)
     }

@@ -13,10 +13,10 @@ use dichroic::model::Model;
 use dichroic::train::observe::Observe;
 use dichroic_explorer::jobs::{Ending, Job, Samples, TrainingReport, Work};
 use dichroic_explorer::workspace::ModelRecord;
-use dichroic_explorer::{ModelSource, NewModel, Problem, Server, Settings, Workspace};
+use dichroic_explorer::{ModelSource, NewModel, Problem, Settings, Workspace};
 use serde_json::{Value, json};
 
-use crate::commands::explore::stopped;
+use crate::commands::explore::{listen, open_browser, stopped};
 use crate::failure::Failure;
 use crate::interrupt::wish_to_stop;
 
@@ -79,10 +79,7 @@ impl PageArguments {
         if !self.explore {
             return Ok(None);
         }
-        let server = Server::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), self.port).map_err(|error| {
-            Failure::failed(format!("can't listen on port {}: {error}", self.port))
-                .help("leave out --port, and a free one is chosen")
-        })?;
+        let server = listen(IpAddr::V4(Ipv4Addr::LOCALHOST), self.port)?;
         let workspace = Arc::new(Workspace::new(Settings::default()));
         let record = workspace.models.insert(NewModel {
             class_names: shown.class_names.to_vec(),
@@ -92,8 +89,8 @@ impl PageArguments {
         workspace.set_training_job(job.id());
         let url = format!("{}#/train/{MODEL}", server.url());
         eprintln!("The page is at {url}");
-        if !self.no_open && open::that_detached(&url).is_err() {
-            eprintln!("no browser could be opened; open the address yourself");
+        if !self.no_open {
+            open_browser(&url);
         }
         let wish = wish_to_stop()?;
         let served = workspace.clone();
