@@ -37,6 +37,11 @@ impl<R: Read + Seek> Archive<R> {
         Ok(Self { zip, length })
     }
 
+    /// The names of the entries, those left out that are no text.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.zip.file_names_raw().filter_map(|name| std::str::from_utf8(name).ok())
+    }
+
     pub fn contains(&self, name: &str) -> bool {
         self.zip.index_for_name(name).is_some()
     }

@@ -4,12 +4,16 @@
 //! file gets an error that names the file, the place in it and what was expected there.
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod archive;
 mod error;
 mod keras;
+mod kind;
 mod weights;
 
+pub use agreement::{Agreement, OutputAgreement};
 pub use error::{FormatError, Problem};
 pub use keras::{
     Contents, SavedModel, SavedTraining, is_keras, read_keras, read_outline, write_keras,
 };
+pub use kind::FileKind;
