@@ -19,6 +19,7 @@ pub mod dropout;
 pub mod elementwise;
 pub mod error;
 pub mod isa;
+pub mod mapped;
 pub mod optimizer;
 pub mod pad;
 pub mod parallel;
