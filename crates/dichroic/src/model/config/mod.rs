@@ -1,10 +1,13 @@
-//! Models as Keras's configuration, `config.json`: written as Keras 3 writes it, read in the forms of Keras 3 and 2.
+//! Models as Keras's configuration, `config.json`: written as Keras 3 writes it, read in the forms of Keras 3, 2 and 1.
 
+mod layer;
+mod legacy;
 mod nodes;
+mod outline;
 mod read;
 mod write;
 
-pub use read::{Outline, OutlinedLayer};
+pub use outline::{Outline, OutlinedLayer};
 
 use serde_json::{Value, json};
 

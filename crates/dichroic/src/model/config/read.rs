@@ -2,27 +2,13 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::handle::{Body, LayerRef};
-use super::super::{Call, Input, Kind, MOST_NESTED, Model, ModelError, Names, Structure, Symbol};
+use super::super::{Call, Input, Kind, Model, ModelError, Names, Structure, Symbol};
+use super::layer::{layer_list, read_layer, read_shape, text};
 use super::nodes::{History, WrittenCall, history, read_call};
 use super::wrong;
-use crate::layers::{LayerError, registry};
-use crate::policy::PolicyError;
-use crate::{DtypePolicy, Shape};
-
-/// Modules that Keras and this crate write for layers and models. A class of another module, such as
-/// `keras.src.ops.numpy`, may have a layer's name and mean something else.
-const MODULES: [&str; 7] = [
-    "keras",
-    "keras.layers",
-    "keras.models",
-    "keras.src.models.functional",
-    "keras.src.models.sequential",
-    "dichroic.layers",
-    "builtins",
-];
 
 impl Model {
     /// The model that a configuration describes, without values for its weights.
@@ -35,62 +21,7 @@ impl Model {
     }
 }
 
-/// A layer as far as a configuration could be read.
-#[derive(Clone, Debug)]
-pub struct OutlinedLayer {
-    /// Its name.
-    pub name: String,
-    /// Its class.
-    pub class_name: String,
-    /// The layer, if its class and arguments are known; `None` for inputs, models and unknown layers.
-    pub layer: Option<Box<dyn crate::layers::Layer>>,
-    /// Why it could not be read.
-    pub problem: Option<String>,
-}
-
-/// What is known of a model of which not every layer is known.
-#[derive(Clone, Debug)]
-pub struct Outline {
-    /// The model's name.
-    pub name: String,
-    /// `Sequential` or `Functional`.
-    pub class_name: String,
-    /// Its layers in the order written.
-    pub layers: Vec<OutlinedLayer>,
-}
-
-impl Outline {
-    /// Reads what can be read of a configuration, and says of each layer why it can't.
-    ///
-    /// # Errors
-    /// When there is no list of layers.
-    pub fn from_config(config: &Value) -> Result<Self, ModelError> {
-        let class_name = text(config, "class_name", "config")?;
-        let inner = config.get("config").unwrap_or(&Value::Null);
-        let outlined = |(index, object): (usize, &Value)| {
-            let place = format!("config.layers[{index}]");
-            let class_name = text(object, "class_name", &place).unwrap_or("?").to_owned();
-            let name = layer_name(object).unwrap_or("?").to_owned();
-            let read = read_layer(object, &place, 0);
-            let problem = read.as_ref().err().map(ToString::to_string);
-            let layer = read.ok().and_then(|layer| match layer.body() {
-                Body::Layer(kind) => Some(kind.clone()),
-                _ => None,
-            });
-            OutlinedLayer { name, class_name, layer, problem }
-        };
-        Ok(Self {
-            name: inner.get("name").and_then(Value::as_str).unwrap_or(class_name).to_owned(),
-            class_name: class_name.to_owned(),
-            layers: layer_list(inner, "config")?.iter().enumerate().map(outlined).collect(),
-        })
-    }
-}
-
-fn read_model(object: &Value, place: &str, nesting: usize) -> Result<Model, ModelError> {
-    if nesting > MOST_NESTED {
-        return Err(ModelError::TooLarge { what: "models inside each other", limit: MOST_NESTED });
-    }
+pub(super) fn read_model(object: &Value, place: &str, nesting: usize) -> Result<Model, ModelError> {
     let config = object
         .get("config")
         .ok_or_else(|| wrong(place, "an object with class_name and config", object))?;
@@ -179,7 +110,8 @@ fn read_functional(config: &Value, place: &str, nesting: usize) -> Result<Model,
     }
     first_call.push(waiting.len());
 
-    let graph = Written { layers, by_name, first_call, place };
+    let legacy = waiting.iter().any(|call| call.written.legacy);
+    let graph = Written { layers, by_name, first_call, legacy, place };
     let made = graph.call_all(waiting)?;
     let (inputs, input_structure) = graph.ends(config, "input_layers", &made)?;
     let (outputs, output_structure) = graph.ends(config, "output_layers", &made)?;
@@ -196,6 +128,8 @@ struct Written<'a> {
     by_name: HashMap<String, usize>,
     /// Where the calls of each layer begin in the list of all calls; one more at the end.
     first_call: Vec<usize>,
+    /// Whether calls are written as Keras 2 wrote them.
+    legacy: bool,
     place: &'a str,
 }
 
@@ -261,8 +195,7 @@ impl Written<'_> {
             suggestion: String::new(),
         })?;
         let (first, end) = (self.first_call[layer], self.first_call[layer + 1]);
-        // Keras 2 counts a node that every model has of itself before its calls.
-        let own = usize::from(legacy && self.layers[layer].model().is_some());
+        let own = usize::from(self.counts_itself(layer, legacy));
         let call = history.call.saturating_sub(own);
         match call.checked_add(first).filter(|call| *call < end) {
             Some(call) => Ok((call, history.output)),
@@ -272,6 +205,13 @@ impl Written<'_> {
                 got: format!("call {}", history.call),
             }),
         }
+    }
+
+    /// Whether a model counts a node of its own before its calls: it had one in Keras 2 if it begins with an input.
+    fn counts_itself(&self, layer: usize, legacy: bool) -> bool {
+        let model = self.layers[layer].model();
+        let begins = |model: &Model| model.all_layers().iter().any(LayerRef::is_input);
+        legacy && model.is_some_and(begins)
     }
 
     fn missing(&self, call: usize, output: usize) -> ModelError {
@@ -294,10 +234,11 @@ impl Written<'_> {
         let value = config.get(key).ok_or_else(|| wrong(&place, "a list", &Value::Null))?;
         let symbol = |value: &Value| {
             let named = history(value, &place)?;
+            // Keras 3 still counts so for functional models, but only where a model's ends are written.
             let functional = self.by_name.get(&named.layer).is_some_and(|&layer| {
                 self.layers[layer].model().is_some_and(|model| model.kind() == Kind::Functional)
             });
-            let (call, output) = self.source(&named, functional)?;
+            let (call, output) = self.source(&named, functional || self.legacy)?;
             made[call].get(output).cloned().ok_or_else(|| self.missing(call, output))
         };
         match value {
@@ -314,127 +255,4 @@ impl Written<'_> {
             other => Err(wrong(&place, "a list or a dict of outputs of layers", other)),
         }
     }
-}
-
-fn read_layer(object: &Value, place: &str, nesting: usize) -> Result<LayerRef, ModelError> {
-    let class_name = text(object, "class_name", place)?;
-    let empty = Map::new();
-    let config = object.get("config").and_then(Value::as_object).unwrap_or(&empty);
-    let name = layer_name(object).map(str::to_owned);
-    let module = object.get("module").and_then(Value::as_str).unwrap_or("keras");
-    if !MODULES.contains(&module) && !module.starts_with("keras.src.layers") {
-        return Err(ModelError::Unsupported {
-            place: place.to_owned(),
-            what: "class",
-            name: format!("{module}>{class_name}"),
-            suggestion: String::new(),
-        });
-    }
-    // A chain that begins with a layer of `mixed_bfloat16` has an input of the type that it computes in.
-    let casts = class_name == "InputLayer" && config.get("dtype").is_some_and(|d| d == "bfloat16");
-    let policy =
-        if casts { DtypePolicy::Float32 } else { read_policy(config.get("dtype"), place)? };
-    match class_name {
-        "InputLayer" => {
-            let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"));
-            let shape =
-                read_shape(shape.unwrap_or(&Value::Null), &format!("{place}.config.batch_shape"))?;
-            Ok(LayerRef::new(name, Body::Input(shape)))
-        }
-        "Sequential" | "Functional" | "Model" => {
-            let model = read_model(object, place, nesting + 1)?;
-            Ok(LayerRef::new(name, Body::Model(Box::new(model))))
-        }
-        _ => {
-            let mut config = config.clone();
-            if !object.as_object().is_some_and(|object| object.contains_key("module")) {
-                modernize(class_name, &mut config);
-            }
-            let layer =
-                registry::from_config(class_name, &config).map_err(|source| match source {
-                    LayerError::UnknownClass { class_name, suggestion } => {
-                        ModelError::Unsupported {
-                            place: place.to_owned(),
-                            what: "layer class",
-                            name: class_name,
-                            suggestion,
-                        }
-                    }
-                    source => ModelError::Layer {
-                        layer: name.clone().unwrap_or_else(|| place.to_owned()),
-                        class_name: class_name.to_owned(),
-                        source: Box::new(source),
-                    },
-                })?;
-            let layer = LayerRef::new(name, Body::Layer(layer));
-            layer.set_policy(policy);
-            if config.get("trainable") == Some(&Value::Bool(false)) {
-                layer.set_trainable(false);
-            }
-            Ok(layer)
-        }
-    }
-}
-
-/// Brings arguments of Keras 2 into the form of Keras 3, where only the form differs.
-fn modernize(class_name: &str, config: &mut Map<String, Value>) {
-    // Depthwise layers were written with `groups: 1`, which they never took.
-    let depthwise =
-        class_name.starts_with("DepthwiseConv") || class_name.starts_with("SeparableConv");
-    if depthwise && config.get("groups") == Some(&Value::from(1)) {
-        config.remove("groups");
-    }
-    if class_name == "BatchNormalization"
-        && let Some([axis]) = config.get("axis").and_then(Value::as_array).map(Vec::as_slice)
-    {
-        let axis = axis.clone();
-        config.insert("axis".to_owned(), axis);
-    }
-}
-
-/// The policy that a layer is written with.
-fn read_policy(dtype: Option<&Value>, place: &str) -> Result<DtypePolicy, ModelError> {
-    let name = match dtype {
-        None | Some(Value::Null) => return Ok(DtypePolicy::Float32),
-        Some(Value::String(name)) => name.as_str(),
-        Some(policy) => policy.pointer("/config/name").and_then(Value::as_str).unwrap_or("?"),
-    };
-    name.parse().map_err(|error: PolicyError| ModelError::Unsupported {
-        place: place.to_owned(),
-        what: "dtype",
-        name: name.to_owned(),
-        suggestion: format!("; {}", error.advice()),
-    })
-}
-
-fn read_shape(value: &Value, place: &str) -> Result<Shape, ModelError> {
-    let expected = "a list of sizes, null where one is open";
-    let axes = value.as_array().ok_or_else(|| wrong(place, expected, value))?;
-    let axis = |axis: &Value| match axis {
-        Value::Null => Ok(None),
-        size => size
-            .as_u64()
-            .and_then(|size| usize::try_from(size).ok())
-            .map(Some)
-            .ok_or_else(|| wrong(place, expected, value)),
-    };
-    Ok(Shape::new(axes.iter().map(axis).collect::<Result<Vec<_>, _>>()?))
-}
-
-fn layer_list<'a>(config: &'a Value, place: &str) -> Result<&'a [Value], ModelError> {
-    // The oldest sequential models are the bare list.
-    let list = config.get("layers").unwrap_or(config);
-    list.as_array()
-        .map(Vec::as_slice)
-        .ok_or_else(|| wrong(&format!("{place}.layers"), "a list of layers", list))
-}
-
-fn layer_name(object: &Value) -> Option<&str> {
-    object.get("name").or_else(|| object.pointer("/config/name")).and_then(Value::as_str)
-}
-
-fn text<'a>(object: &'a Value, key: &str, place: &str) -> Result<&'a str, ModelError> {
-    object.get(key).and_then(Value::as_str).ok_or_else(|| {
-        wrong(&format!("{place}.{key}"), "a name", object.get(key).unwrap_or(object))
-    })
 }
