@@ -9,6 +9,7 @@ mod archive;
 mod error;
 mod keras;
 mod kind;
+pub mod onnx;
 mod weights;
 
 pub use agreement::{Agreement, OutputAgreement};

@@ -1,0 +1,141 @@
+//! The model under construction: layers with their names and the values of their weights.
+
+use std::collections::{HashMap, HashSet};
+
+use dichroic::model::{Call as _, LayerRef, Model, ModelError, Symbol};
+use dichroic::{Shape, Tensor};
+
+use crate::error::{Located, Problem};
+
+/// Layers made so far.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    names: HashSet<String>,
+    weights: HashMap<String, Vec<Tensor>>,
+    /// What the next layers are called: the name of the node that makes them.
+    base: String,
+    /// A value that constants can hang on: the model's first input.
+    anchor: Option<Symbol>,
+}
+
+impl Builder {
+    /// An input of the model, the shape as it lies in memory.
+    pub fn input(&mut self, name: &str, shape: Shape) -> Symbol {
+        let name = self.name_like(&legal(name));
+        let input = dichroic::model::Input::with(Some(name), shape);
+        self.anchor.get_or_insert_with(|| input.clone());
+        input
+    }
+
+    /// The value that constants hang on.
+    pub fn anchor(&self) -> Result<Symbol, Located> {
+        self.anchor.clone().ok_or_else(|| {
+            Problem::Missing {
+                what: "an input of the model".to_owned(),
+                fix: "a model needs at least one input that is no weight".to_owned(),
+            }
+            .into()
+        })
+    }
+
+    /// The following layers belong to the node of this name.
+    pub fn begin_node(&mut self, name: &str) {
+        self.base = legal(name);
+    }
+
+    /// Calls a layer that prepares an input of the node's own: `conv1_pad` before `conv1`.
+    pub fn beside(
+        &mut self,
+        suffix: &str,
+        layer: impl Into<LayerRef>,
+        inputs: &[Symbol],
+    ) -> Result<Symbol, Located> {
+        let name = self.name_like(&format!("{}_{suffix}", self.base));
+        (&LayerRef::named(name, layer)).call(inputs).map_err(refused)
+    }
+
+    /// Calls a layer without weights.
+    pub fn layer(
+        &mut self,
+        layer: impl Into<LayerRef>,
+        inputs: &[Symbol],
+    ) -> Result<Symbol, Located> {
+        self.weighted(layer, inputs, Vec::new())
+    }
+
+    /// Calls a layer whose weights have these values, in the order of the layer's weights.
+    pub fn weighted(
+        &mut self,
+        layer: impl Into<LayerRef>,
+        inputs: &[Symbol],
+        weights: Vec<Tensor>,
+    ) -> Result<Symbol, Located> {
+        let name = self.name_like(&self.base.clone());
+        let layer = LayerRef::named(name.clone(), layer);
+        let output = (&layer).call(inputs).map_err(refused)?;
+        if !weights.is_empty() {
+            self.weights.insert(name, weights);
+        }
+        Ok(output)
+    }
+
+    /// The model between these values, weights set.
+    pub fn finish(
+        mut self,
+        name: Option<&str>,
+        inputs: Vec<Symbol>,
+        outputs: Vec<Symbol>,
+    ) -> Result<Model, Located> {
+        let model = match name {
+            Some(name) => Model::named(&legal(name), inputs, outputs),
+            None => Model::new(inputs, outputs),
+        };
+        let mut model = model.map_err(refused)?;
+        let mut values = Vec::with_capacity(model.weights().len());
+        let layers = model.layers().to_vec();
+        for layer in &layers {
+            values.extend(self.weights.remove(&layer.name()).unwrap_or_default());
+        }
+        model.set_parameters(values).map_err(refused)?;
+        Ok(model)
+    }
+
+    /// The name, or the name with a number behind it if it is taken.
+    fn name_like(&mut self, name: &str) -> String {
+        let numbered = |number| match number {
+            0 => name.to_owned(),
+            number => format!("{name}_{number}"),
+        };
+        let free = (0..).map(numbered).find(|name| !self.names.contains(name));
+        let free = free.expect("there are more numbers than names");
+        self.names.insert(free.clone());
+        free
+    }
+}
+
+/// A name without what separates names in a path; never empty.
+fn legal(name: &str) -> String {
+    let kept = |letter: char| match letter {
+        letter if letter.is_alphanumeric() || "_-.".contains(letter) => letter,
+        _ => '_',
+    };
+    let legal: String = name.trim_matches('/').chars().map(kept).collect();
+    if legal.is_empty() { "layer".to_owned() } else { legal }
+}
+
+/// A layer or model that can't be made of what the file says.
+pub(crate) fn refused(error: ModelError) -> Located {
+    Problem::Model(Box::new(error)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_what_separates_paths() {
+        assert_eq!(legal("/layer1/layer1.0/conv1/Conv"), "layer1_layer1.0_conv1_Conv");
+        assert_eq!(legal("model/conv:0"), "model_conv_0");
+        assert_eq!(legal("//"), "layer");
+    }
+}

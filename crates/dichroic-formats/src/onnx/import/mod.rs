@@ -1,0 +1,26 @@
+//! From the nodes of a file to layers.
+//!
+//! Nodes are taken in order. What follows from constants and shapes alone is computed at once
+//! ([`fold`]); everything else becomes layers ([`operators`]), with the order of axes kept lazily
+//! ([`Order`]), so that channels lie last where convolutions read them and nothing moves without need.
+
+mod array;
+mod attributes;
+mod builder;
+mod element;
+mod fold;
+mod node;
+pub(crate) mod operators;
+mod order;
+mod ports;
+mod value;
+mod walk;
+
+pub(crate) use array::Array;
+pub(crate) use builder::refused;
+pub use element::ElementType;
+pub(crate) use node::{Node, resolve};
+pub(crate) use order::Order;
+pub use ports::{KnownInput, Port};
+pub(crate) use value::{Entry, Flattened, Value, Variable};
+pub(crate) use walk::import;

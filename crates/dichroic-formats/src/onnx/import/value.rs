@@ -1,0 +1,154 @@
+//! What a name of the file stands for while a model is made of it.
+
+use std::fmt;
+
+use dichroic::Shape;
+use dichroic::model::Symbol;
+
+use super::{Array, ElementType, Order};
+
+/// A whole number in a shape or an array of sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// This number.
+    Known(i64),
+    /// This many times the number of items in the batch.
+    Batch(i64),
+    /// Something that follows from an open size.
+    Unknown,
+}
+
+impl Entry {
+    /// The number, if it is one.
+    pub fn known(&self) -> Option<i64> {
+        match self {
+            Self::Known(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(number) => write!(f, "{number}"),
+            Self::Batch(1) => f.write_str("batch"),
+            Self::Batch(times) => write!(f, "{times}·batch"),
+            Self::Unknown => f.write_str("?"),
+        }
+    }
+}
+
+/// A value of the file: known now, or computed by layers from the model's inputs.
+#[derive(Clone, Debug)]
+pub(crate) enum Value<'a> {
+    /// An array whose values are known.
+    Known(Array<'a>),
+    /// What a layer makes.
+    Variable(Variable),
+}
+
+impl Value<'_> {
+    /// The sizes in ONNX's order.
+    pub fn sizes(&self) -> Vec<Entry> {
+        match self {
+            Self::Known(array) => {
+                array.shape().iter().map(|&size| Entry::Known(size as i64)).collect()
+            }
+            Self::Variable(variable) => variable.sizes(),
+        }
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        match self {
+            Self::Known(array) => array.rank(),
+            Self::Variable(variable) => variable.rank(),
+        }
+    }
+
+    /// The type in the file.
+    pub fn element(&self) -> ElementType {
+        match self {
+            Self::Known(array) => array.element(),
+            Self::Variable(variable) => variable.element,
+        }
+    }
+}
+
+/// A value that layers compute, with the order of its axes in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Variable {
+    /// What the layer makes, axes as they lie in memory.
+    pub symbol: Symbol,
+    /// Which of ONNX's axes lies where.
+    pub order: Order,
+    /// The type in the file.
+    pub element: ElementType,
+    /// What the first axis of memory is, if its size is open: this many times the batch.
+    pub batch: i64,
+    /// For a flattened value: how its last axis would have to be shuffled to be ONNX's.
+    pub flattened: Option<Flattened>,
+}
+
+/// The last axis of memory holds several axes of ONNX in an order that is not ONNX's.
+///
+/// Who multiplies by known weights permutes their rows; everybody else has the values moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flattened {
+    /// The sizes of ONNX's axes.
+    pub shape: Vec<usize>,
+    /// Which of them lies where.
+    pub order: Order,
+}
+
+impl Variable {
+    /// A value whose memory is as ONNX sees it.
+    pub fn plain(symbol: Symbol, element: ElementType) -> Self {
+        let order = Order::plain(symbol.shape().rank());
+        Self { symbol, order, element, batch: 1, flattened: None }
+    }
+
+    /// What a layer makes of this value that keeps the places of its axes.
+    #[must_use]
+    pub fn with(&self, symbol: Symbol) -> Self {
+        Self { symbol, ..self.clone() }
+    }
+
+    /// The same with other places of the axes.
+    #[must_use]
+    pub fn ordered(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    /// The same with another type.
+    #[must_use]
+    pub fn typed(self, element: ElementType) -> Self {
+        Self { element, ..self }
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.order.rank()
+    }
+
+    /// The shape as it lies in memory.
+    pub fn shape(&self) -> &Shape {
+        self.symbol.shape()
+    }
+
+    /// The sizes in ONNX's order.
+    pub fn sizes(&self) -> Vec<Entry> {
+        (0..self.rank()).map(|axis| self.size(axis)).collect()
+    }
+
+    /// The size of an axis of ONNX.
+    pub fn size(&self, axis: usize) -> Entry {
+        let place = self.order.place_of(axis);
+        match self.symbol.shape().axes().get(place).copied().flatten() {
+            Some(size) => Entry::Known(size as i64),
+            None if place == 0 => Entry::Batch(self.batch),
+            None => Entry::Unknown,
+        }
+    }
+}

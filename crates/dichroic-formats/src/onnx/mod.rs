@@ -1,0 +1,63 @@
+//! ONNX files: what other programs exported, as a model of layers.
+
+mod import;
+mod proto;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use dichroic::model::Model;
+
+use crate::error::{FormatError, Located, Problem};
+pub use import::{ElementType, KnownInput, Port};
+
+/// What a user says about a file before it is read.
+#[derive(Clone, Debug, Default)]
+pub struct OnnxOptions {
+    /// Sizes for inputs by name, in the file's order, batch first, where the file leaves them open.
+    pub input_shapes: HashMap<String, Vec<usize>>,
+    /// Values for inputs by name that then are constants.
+    pub known_inputs: HashMap<String, KnownInput>,
+}
+
+/// A model from an ONNX file.
+#[derive(Debug)]
+pub struct ImportedOnnx {
+    /// The model, channels last, with the values of its weights.
+    pub model: Model,
+    /// Its inputs, in the order of the file and of the model.
+    pub inputs: Vec<Port>,
+    /// Its outputs, in the order of the file and of the model.
+    pub outputs: Vec<Port>,
+}
+
+/// Reads an ONNX file of operator set 7 to 23, with its external data.
+///
+/// Channels come last in the model where the file has them first; each [`Port`] says how an input or output lies.
+/// A batch of 1, or one with a name, becomes an open batch if all nodes allow it.
+///
+/// # Errors
+/// When the file can't be read, is no ONNX model, or needs something that is not supported: the error names
+/// the node, the operator and what about it.
+///
+/// ```no_run
+/// use dichroic_formats::onnx::{OnnxOptions, read_onnx};
+/// let imported = read_onnx("mobilenet.onnx".as_ref(), &OnnxOptions::default())?;
+/// println!("{:?}", imported.inputs[0].shape);
+/// # Ok::<(), dichroic_formats::FormatError>(())
+/// ```
+///
+/// # Source
+/// `onnx/onnx.proto` and `docs/Operators.md` of ONNX 1.18
+pub fn read_onnx(path: &Path, options: &OnnxOptions) -> Result<ImportedOnnx, FormatError> {
+    let located = |error: Located| error.of(path);
+    let bytes = fs::read(path).map_err(|error| located(Problem::from(error).into()))?;
+    read(&bytes, path.parent().unwrap_or(Path::new("")), options).map_err(located)
+}
+
+fn read(bytes: &[u8], folder: &Path, options: &OnnxOptions) -> Result<ImportedOnnx, Located> {
+    let model = proto::parse(bytes)?;
+    let external = proto::External::of(&model, folder)?;
+    import::import(&model, &external, options)
+}

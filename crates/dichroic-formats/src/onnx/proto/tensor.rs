@@ -1,0 +1,230 @@
+//! Arrays as messages: all element types that become numbers, from raw bytes, typed fields or other files.
+
+use std::borrow::Cow;
+
+use onnx_rs::ast::{DataLocation, DataType, TensorProto};
+
+use super::External;
+use crate::error::{Located, Problem};
+use crate::onnx::import::{Array, ElementType};
+
+/// The array that a message holds; `f32` values stay where they lie in the file.
+///
+/// # Errors
+/// When the number of values is not that of the shape, or the element type is none of numbers.
+pub(crate) fn read_tensor<'a>(
+    tensor: &'a TensorProto<'a>,
+    external: &'a External,
+) -> Result<Array<'a>, Located> {
+    let inside = |error: Located| error.inside(&format!("array {:?}", tensor.name()));
+    read(tensor, external).map_err(inside)
+}
+
+fn read<'a>(tensor: &'a TensorProto<'a>, external: &'a External) -> Result<Array<'a>, Located> {
+    let shape = shape(tensor)?;
+    let element = ElementType::of(tensor.data_type())?;
+    if tensor.segment().is_some() {
+        return Err(Problem::Unsupported {
+            what: "an array in segments".to_owned(),
+            fix: "write the model anew with whole arrays".to_owned(),
+        }
+        .into());
+    }
+    // No overflow: a shape whose product can't be counted is longer than any bytes.
+    let len = shape.iter().try_fold(1usize, |len, &size| len.checked_mul(size));
+    let len = len.ok_or_else(|| Problem::malformed("a shape", format!("{shape:?}")))?;
+    let raw = match tensor.data_location() {
+        DataLocation::External => Some(external.bytes(tensor)?),
+        DataLocation::Default => tensor.as_raw(),
+    };
+    match raw {
+        Some(bytes) => from_raw(bytes, shape, element, len),
+        None => from_fields(tensor, shape, element, len),
+    }
+}
+
+fn shape(tensor: &TensorProto<'_>) -> Result<Vec<usize>, Located> {
+    let size = |&size: &i64| {
+        usize::try_from(size).map_err(|_| Problem::malformed("sizes of at least 0", size).into())
+    };
+    tensor.dims().iter().map(size).collect()
+}
+
+fn count(expected: usize, got: usize, of: &str) -> Result<(), Located> {
+    if expected == got {
+        return Ok(());
+    }
+    Err(Problem::malformed(format!("{expected} {of}"), format!("{got}")).into())
+}
+
+fn from_raw(
+    bytes: &[u8],
+    shape: Vec<usize>,
+    element: ElementType,
+    len: usize,
+) -> Result<Array<'_>, Located> {
+    let width = element.width();
+    let expected = len.checked_mul(width);
+    count(expected.unwrap_or(usize::MAX), bytes.len(), "bytes")?;
+    Ok(match element {
+        ElementType::Float32 => Array::stored(shape, bytes),
+        ElementType::Float64 => {
+            floats(shape, element, words(bytes, |w| f64::from_le_bytes(w) as f32))
+        }
+        ElementType::Float16 => {
+            floats(shape, element, words(bytes, |w| half(u16::from_le_bytes(w))))
+        }
+        ElementType::BFloat16 => {
+            floats(shape, element, words(bytes, |w| bfloat(u16::from_le_bytes(w))))
+        }
+        ElementType::Int8 => whole(shape, element, words(bytes, |w| i8::from_le_bytes(w).into())),
+        ElementType::UInt8 | ElementType::Bool => {
+            whole(shape, element, words(bytes, |w| u8::from_le_bytes(w).into()))
+        }
+        ElementType::Int16 => whole(shape, element, words(bytes, |w| i16::from_le_bytes(w).into())),
+        ElementType::UInt16 => {
+            whole(shape, element, words(bytes, |w| u16::from_le_bytes(w).into()))
+        }
+        ElementType::Int32 => whole(shape, element, words(bytes, |w| i32::from_le_bytes(w).into())),
+        ElementType::UInt32 => {
+            whole(shape, element, words(bytes, |w| u32::from_le_bytes(w).into()))
+        }
+        ElementType::Int64 => whole(shape, element, words(bytes, i64::from_le_bytes)),
+        ElementType::UInt64 => {
+            whole(shape, element, words(bytes, |w| saturated(u64::from_le_bytes(w))))
+        }
+    })
+}
+
+fn from_fields<'a>(
+    tensor: &'a TensorProto<'a>,
+    shape: Vec<usize>,
+    element: ElementType,
+    len: usize,
+) -> Result<Array<'a>, Located> {
+    let array = match element {
+        ElementType::Float32 => {
+            let values = tensor.as_f32().unwrap_or_default();
+            count(len, values.len(), "values")?;
+            return Ok(match values {
+                Cow::Borrowed(values) => Array::borrowed(shape, values),
+                Cow::Owned(values) => Array::floats(shape, element, values),
+            });
+        }
+        ElementType::Float64 => {
+            let values = tensor.as_f64().unwrap_or_default();
+            floats(shape, element, values.iter().map(|&value| value as f32).collect())
+        }
+        // The 16 bits stand in the lower half of each int32.
+        ElementType::Float16 => {
+            let bits = tensor.as_i32().unwrap_or_default();
+            floats(shape, element, bits.iter().map(|&bits| half(bits as u16)).collect())
+        }
+        ElementType::BFloat16 => {
+            let bits = tensor.as_i32().unwrap_or_default();
+            floats(shape, element, bits.iter().map(|&bits| bfloat(bits as u16)).collect())
+        }
+        ElementType::Int64 => {
+            whole(shape, element, tensor.as_i64().unwrap_or_default().into_owned())
+        }
+        ElementType::UInt32 | ElementType::UInt64 => {
+            let values = tensor.as_u64().unwrap_or_default();
+            whole(shape, element, values.iter().map(|&value| saturated(value)).collect())
+        }
+        _ => {
+            let values = tensor.as_i32().unwrap_or_default();
+            whole(shape, element, values.iter().map(|&value| value.into()).collect())
+        }
+    };
+    count(len, array.len(), "values")?;
+    Ok(array)
+}
+
+fn floats(shape: Vec<usize>, element: ElementType, values: Vec<f32>) -> Array<'static> {
+    Array::floats(shape, element, values)
+}
+
+fn whole(shape: Vec<usize>, element: ElementType, values: Vec<i64>) -> Array<'static> {
+    Array::whole(shape, element, values)
+}
+
+fn words<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
+    bytes.as_chunks::<N>().0.iter().map(|&word| value(word)).collect()
+}
+
+/// What a model writes as "to the end" needs no more than the largest `i64`.
+fn saturated(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A bfloat16 is the upper half of an `f32`.
+fn bfloat(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// IEEE 754 half precision: 1 bit sign, 5 bits exponent, 10 bits fraction.
+fn half(bits: u16) -> f32 {
+    let sign = u32::from(bits >> 15) << 31;
+    let exponent = u32::from(bits >> 10) & 0x1f;
+    let fraction = u32::from(bits) & 0x3ff;
+    let magnitude = match exponent {
+        // Subnormal: fraction · 2⁻²⁴, exact in f32.
+        0 => return f32::from_bits((fraction as f32 / 16_777_216.0).to_bits() | sign),
+        0x1f => 0xff << 23 | fraction << 13,
+        _ => (exponent + 112) << 23 | fraction << 13,
+    };
+    f32::from_bits(sign | magnitude)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_precision_reads_as_ieee_754_says() {
+        let cases = [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x0001, 5.960_464_5e-8),
+            (0x03ff, 6.097_555e-5),
+            (0x0400, 6.103_515_6e-5),
+            (0x3555, 0.333_251_95),
+            (0xfc00, f32::NEG_INFINITY),
+        ];
+        for (bits, value) in cases {
+            assert_eq!(half(bits), value, "{bits:#06x}");
+        }
+        assert!(half(0x7e00).is_nan());
+        assert_eq!(half(0x8000).to_bits(), (-0.0f32).to_bits());
+    }
+
+    #[test]
+    fn a_bfloat16_is_the_upper_half_of_a_float() {
+        assert_eq!(bfloat(0x3f80), 1.0);
+        assert_eq!(bfloat(0xc049), -3.140_625);
+    }
+
+    #[test]
+    fn raw_bytes_and_typed_fields_give_the_same_values() {
+        let external = External::default();
+        let raw = [1.5f32, -2.0].map(f32::to_le_bytes).concat();
+        let a = TensorProto::from_raw("a", vec![2], DataType::Float, &raw);
+        let b = TensorProto::from_f32("b", vec![2], vec![1.5, -2.0]);
+        let read = |tensor| read_tensor(tensor, &external).unwrap().to_floats().unwrap().to_vec();
+        assert_eq!(read(&a), [1.5, -2.0]);
+        assert_eq!(read(&b), [1.5, -2.0]);
+    }
+
+    #[test]
+    fn a_shape_that_the_bytes_dont_fill_is_refused() {
+        let external = External::default();
+        let raw = [0u8; 8];
+        for dims in [vec![3], vec![-1], vec![i64::MAX, i64::MAX]] {
+            let tensor = TensorProto::from_raw("w", dims, DataType::Float, &raw);
+            let error = read_tensor(&tensor, &external).unwrap_err();
+            assert_eq!(error.place, "array \"w\"");
+        }
+    }
+}

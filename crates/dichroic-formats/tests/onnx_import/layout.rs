@@ -1,0 +1,62 @@
+//! Channels come last where convolutions read them, and nothing moves without need.
+
+use dichroic::Tensor;
+use onnx_rs::ast::TensorProto;
+
+use crate::built::{classes, import, int, ints, model, node};
+
+#[test]
+fn a_convolution_block_takes_pictures_channels_last() {
+    let weight: Vec<f32> = (0..2 * 3 * 2 * 2).map(|i| i as f32 - 11.0).collect();
+    let nodes = vec![
+        node("Conv", &["x", "w", "b"], "c", vec![ints("pads", &[0, 0, 1, 1])]),
+        node("Relu", &["c"], "r", vec![]),
+        node("Add", &["r", "c"], "y", vec![]),
+    ];
+    let arrays = vec![
+        TensorProto::from_f32("w", vec![2, 3, 2, 2], weight.clone()),
+        TensorProto::from_f32("b", vec![2], vec![0.5, -1.0]),
+    ];
+    let imported = import("block", &model(&[1, 3, 4, 4], nodes, arrays)).unwrap();
+    assert_eq!(imported.inputs[0].order, [0, 2, 3, 1]);
+    assert_eq!(imported.inputs[0].shape, [None, Some(3), Some(4), Some(4)]);
+    assert_eq!(classes(&imported), ["Conv2D", "ReLU", "Add"]);
+
+    let picture: Vec<f32> = (0..2 * 4 * 4 * 3).map(|i| (i % 7) as f32).collect();
+    let y = imported.model.predict(&[Tensor::new([2, 4, 4, 3], picture.clone()).unwrap()]).unwrap();
+    assert_eq!(y[0].shape(), [2, 4, 4, 2]);
+    let at = |n: usize, h: usize, w: usize, c: usize| match h < 4 && w < 4 {
+        true => picture[((n * 4 + h) * 4 + w) * 3 + c],
+        false => 0.0,
+    };
+    for (place, &got) in y[0].data().iter().enumerate() {
+        let (n, h, w, oc) = (place / 32, place / 8 % 4, place / 2 % 4, place % 2);
+        let mut sum = [0.5, -1.0][oc];
+        for (ic, kh, kw) in (0..12).map(|i| (i / 4, i / 2 % 2, i % 2)) {
+            sum += weight[((oc * 3 + ic) * 2 + kh) * 2 + kw] * at(n, h + kh, w + kw, ic);
+        }
+        assert_eq!(got, sum + sum.max(0.0), "at {n}, {h}, {w}, {oc}");
+    }
+}
+
+#[test]
+fn groups_of_one_channel_are_a_depthwise_layer() {
+    let nodes = vec![node("Conv", &["x", "w"], "y", vec![int("group", 3)])];
+    let arrays =
+        vec![TensorProto::from_f32("w", vec![6, 1, 1, 1], (1..7).map(|i| i as f32).collect())];
+    let imported = import("depthwise", &model(&[0, 3, 2, 2], nodes, arrays)).unwrap();
+    assert_eq!(classes(&imported), ["DepthwiseConv2D"]);
+    let x = Tensor::new([1, 2, 2, 3], vec![1.0; 12]).unwrap();
+    let y = imported.model.predict(&[x]).unwrap();
+    assert_eq!(y[0].data()[..6], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+}
+
+#[test]
+fn what_is_not_supported_is_named_with_node_operator_and_attribute() {
+    let unknown = vec![node("Frobnicate", &["x"], "y", vec![])];
+    let error = import("unknown", &model(&[1, 3], unknown, vec![])).unwrap_err().to_string();
+    assert!(error.contains("node 0 (Frobnicate): operator Frobnicate is not supported"), "{error}");
+    let unread = vec![node("Relu", &["x"], "y", vec![int("slope", 3)])];
+    let error = import("unread", &model(&[1, 3], unread, vec![])).unwrap_err().to_string();
+    assert!(error.contains("attribute slope of Relu is not supported"), "{error}");
+}

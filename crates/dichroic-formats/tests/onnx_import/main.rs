@@ -1,0 +1,4 @@
+//! ONNX files made here, read and run.
+
+mod built;
+mod layout;
