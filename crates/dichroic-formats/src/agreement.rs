@@ -1,8 +1,10 @@
 //! Whether two models give the same: both run on the same random inputs.
 
 use dichroic::Tensor;
-use dichroic::model::{Model, ModelError};
+use dichroic::model::{Model, ModelError, Symbol};
 use dichroic_graph::kernels::rng::Stream;
+
+use crate::onnx::{ImportedOnnx, Port};
 
 /// The sizes tried for an axis that is open, until both models take one.
 const SIZES: [usize; 5] = [32, 64, 96, 128, 224];
@@ -31,6 +33,83 @@ pub struct OutputAgreement {
     pub largest_value: f32,
 }
 
+/// A model with the order in which data lie outside of it.
+///
+/// An order says for each axis of the model's array which axis it is outside: `[0, 2, 3, 1]` for pictures that are
+/// `(batch, channels, height, width)` there.
+#[derive(Clone, Debug)]
+pub struct Side<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// The order of each input.
+    pub inputs: Vec<Vec<usize>>,
+    /// The order of each output.
+    pub outputs: Vec<Vec<usize>>,
+}
+
+impl<'a> Side<'a> {
+    /// A model whose data lie outside as they do inside.
+    pub fn plain(model: &'a Model) -> Self {
+        Self::with(model, |rank| (0..rank).collect())
+    }
+
+    /// A model whose data of rank 3 and more have their channels behind the batch outside.
+    pub fn channels_first(model: &'a Model) -> Self {
+        Self::with(model, |rank| match rank {
+            0..=2 => (0..rank).collect(),
+            _ => std::iter::once(0).chain(2..rank).chain([1]).collect(),
+        })
+    }
+
+    /// A model from an ONNX file, whose data lie outside as in the file.
+    pub fn imported(onnx: &'a ImportedOnnx) -> Self {
+        let orders = |ports: &[Port]| ports.iter().map(|port| port.order.clone()).collect();
+        Self { model: &onnx.model, inputs: orders(&onnx.inputs), outputs: orders(&onnx.outputs) }
+    }
+
+    fn with(model: &'a Model, order: impl Fn(usize) -> Vec<usize>) -> Self {
+        let orders = |symbols: &[Symbol]| {
+            symbols.iter().map(|symbol| order(symbol.shape().rank())).collect()
+        };
+        Self { model, inputs: orders(model.inputs()), outputs: orders(model.outputs()) }
+    }
+
+    /// The outputs for inputs, all as they lie outside.
+    fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, ModelError> {
+        let inside: Vec<Tensor> =
+            inputs.iter().zip(&self.inputs).map(|(input, order)| arranged(input, order)).collect();
+        let items = inside.first().and_then(|input| input.shape().first().copied()).unwrap_or(1);
+        let outputs = self.model.predict_in_batches(&inside, items)?;
+        let outside = |(output, order): (&Tensor, &Vec<usize>)| arranged(output, &inverse(order));
+        Ok(outputs.iter().zip(&self.outputs).map(outside).collect())
+    }
+
+    fn has_open_axes(&self) -> bool {
+        let inputs = self.model.inputs().iter();
+        inputs
+            .map(|input| input.shape().axes())
+            .any(|axes| axes.iter().skip(1).any(Option::is_none))
+    }
+
+    /// Values from the normal distribution for each input, as they lie outside.
+    fn random_inputs(&self, size: usize, seed: u64) -> Result<Vec<Tensor>, ModelError> {
+        let inputs = self.model.inputs().iter().zip(&self.inputs).enumerate();
+        inputs
+            .map(|(position, (input, order))| {
+                let axes = input.shape().axes().iter().enumerate();
+                let shape: Vec<usize> = axes
+                    .map(|(axis, known)| known.unwrap_or(if axis == 0 { BATCH } else { size }))
+                    .collect();
+                let shape: Vec<usize> =
+                    inverse(order).into_iter().map(|place| shape[place]).collect();
+                let mut values = vec![0.0; shape.iter().product()];
+                Stream { seed, step: 0, op: position as u32 }.fill_normal(0, &mut values);
+                Ok(Tensor::new(shape, values)?)
+            })
+            .collect()
+    }
+}
+
 impl Agreement {
     /// Runs both models on the same values, drawn from the normal distribution by a seed.
     ///
@@ -38,30 +117,25 @@ impl Agreement {
     ///
     /// # Errors
     /// When a model can't run, or the models differ in the number or the shapes of inputs or outputs.
-    pub fn of(first: &Model, second: &Model, seed: u64) -> Result<Self, ModelError> {
+    pub fn of(first: &Side<'_>, second: &Side<'_>, seed: u64) -> Result<Self, ModelError> {
         let mut tried = None;
         for size in SIZES {
-            let inputs = random_inputs(first, size, seed)?;
+            let inputs = first.random_inputs(size, seed)?;
             match Self::on(first, second, &inputs) {
                 Ok(agreement) => return Ok(agreement),
                 Err(error) => tried = Some(error),
             }
             // Without open axes another size changes nothing.
-            if !has_open_axes(first) {
+            if !first.has_open_axes() {
                 break;
             }
         }
         Err(tried.expect("there is a size to try"))
     }
 
-    /// Runs both models on these inputs.
-    ///
-    /// # Errors
-    /// As [`Agreement::of`].
-    pub fn on(first: &Model, second: &Model, inputs: &[Tensor]) -> Result<Self, ModelError> {
-        let items = inputs.first().and_then(|input| input.shape().first().copied()).unwrap_or(1);
-        let expected = first.predict_in_batches(inputs, items)?;
-        let got = second.predict_in_batches(inputs, items)?;
+    fn on(first: &Side<'_>, second: &Side<'_>, inputs: &[Tensor]) -> Result<Self, ModelError> {
+        let expected = first.run(inputs)?;
+        let got = second.run(inputs)?;
         let shapes = |outputs: &[Tensor]| -> Vec<Vec<usize>> {
             outputs.iter().map(|output| output.shape().to_vec()).collect()
         };
@@ -72,7 +146,7 @@ impl Agreement {
                 got: format!("{:?}", shapes(&got)),
             });
         }
-        let outputs = first.output_names().into_iter().zip(expected.iter().zip(&got));
+        let outputs = first.model.output_names().into_iter().zip(expected.iter().zip(&got));
         Ok(Self {
             inputs: shapes(inputs),
             outputs: outputs
@@ -119,23 +193,39 @@ fn of_output(name: String, expected: &Tensor, got: &Tensor) -> OutputAgreement {
     OutputAgreement { name, shape: expected.shape().to_vec(), largest_difference, largest_value }
 }
 
-fn has_open_axes(model: &Model) -> bool {
-    model.inputs().iter().any(|input| input.shape().axes().iter().skip(1).any(Option::is_none))
+/// The axes in another order: axis `i` of the result is axis `order[i]` of the tensor.
+fn arranged(tensor: &Tensor, order: &[usize]) -> Tensor {
+    if order.iter().copied().eq(0..tensor.rank()) {
+        return tensor.clone();
+    }
+    let from = tensor.shape();
+    let mut steps = vec![1; from.len()];
+    for axis in (1..from.len()).rev() {
+        steps[axis - 1] = steps[axis] * from[axis];
+    }
+    let shape: Vec<usize> = order.iter().map(|&axis| from[axis]).collect();
+    let mut index = vec![0; shape.len()];
+    let mut values = Vec::with_capacity(tensor.len());
+    while values.len() < tensor.len() {
+        let place: usize = index.iter().zip(order).map(|(&i, &axis)| i * steps[axis]).sum();
+        values.push(tensor.data()[place]);
+        for axis in (0..shape.len()).rev() {
+            index[axis] += 1;
+            if index[axis] < shape[axis] {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+    Tensor::new(shape, values).expect("another order of the axes has the same number of places")
 }
 
-fn random_inputs(model: &Model, size: usize, seed: u64) -> Result<Vec<Tensor>, ModelError> {
-    let inputs = model.inputs().iter().enumerate();
-    inputs
-        .map(|(position, input)| {
-            let axes = input.shape().axes().iter().enumerate();
-            let shape: Vec<usize> = axes
-                .map(|(axis, known)| known.unwrap_or(if axis == 0 { BATCH } else { size }))
-                .collect();
-            let mut values = vec![0.0; shape.iter().product()];
-            Stream { seed, step: 0, op: position as u32 }.fill_normal(0, &mut values);
-            Ok(Tensor::new(shape, values)?)
-        })
-        .collect()
+fn inverse(order: &[usize]) -> Vec<usize> {
+    let mut inverse = vec![0; order.len()];
+    for (place, &axis) in order.iter().enumerate() {
+        inverse[axis] = place;
+    }
+    inverse
 }
 
 #[cfg(test)]
@@ -155,9 +245,32 @@ mod tests {
         model
     }
 
+    fn between(first: &Model, second: &Model) -> Result<Agreement, ModelError> {
+        Agreement::of(&Side::plain(first), &Side::plain(second), 7)
+    }
+
+    #[test]
+    fn axes_change_places_and_come_back() {
+        let tensor = Tensor::new(vec![1, 2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        let order = [2, 0, 1];
+        let other = arranged(&tensor, &order);
+        assert_eq!(other.shape(), [3, 1, 2]);
+        assert_eq!(other.data(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(arranged(&other, &inverse(&order)), tensor);
+    }
+
+    #[test]
+    fn data_in_another_order_outside_are_the_same_inside() {
+        let (first, second) = (model(1), model(1));
+        let inputs = Side::channels_first(&first).random_inputs(5, 3).unwrap();
+        assert_eq!(inputs[0].shape(), [2, 2, 5, 5]);
+        let (first, second) = (Side::channels_first(&first), Side::channels_first(&second));
+        assert_eq!(Agreement::of(&first, &second, 3).unwrap().relative(), 0.0);
+    }
+
     #[test]
     fn a_model_agrees_with_itself_to_the_last_bit() {
-        let agreement = Agreement::of(&model(1), &model(1), 7).unwrap();
+        let agreement = between(&model(1), &model(1)).unwrap();
         assert_eq!(agreement.inputs, [[2, 5, 5, 2]]);
         assert_eq!(agreement.outputs[0].shape, [2, 4]);
         assert_eq!(agreement.relative(), 0.0);
@@ -166,7 +279,7 @@ mod tests {
 
     #[test]
     fn other_weights_show() {
-        assert!(Agreement::of(&model(1), &model(2), 7).unwrap().relative() > 1e-2);
+        assert!(between(&model(1), &model(2)).unwrap().relative() > 1e-2);
     }
 
     #[test]
@@ -183,6 +296,6 @@ mod tests {
     fn models_with_other_outputs_are_not_compared() {
         let layers = Sequential::new().add(Input::new(&[5, 5, 2])).add(Flatten::new());
         let other = layers.finish().unwrap();
-        assert!(Agreement::of(&model(1), &other, 7).is_err());
+        assert!(between(&model(1), &other).is_err());
     }
 }

@@ -12,7 +12,7 @@ mod kind;
 pub mod onnx;
 mod weights;
 
-pub use agreement::{Agreement, OutputAgreement};
+pub use agreement::{Agreement, OutputAgreement, Side};
 pub use error::{FormatError, Problem};
 pub use keras::{
     Contents, SavedModel, SavedTraining, is_keras, read_keras, read_outline, write_keras,
