@@ -1,5 +1,6 @@
-//! ONNX files: what other programs exported, as a model of layers.
+//! ONNX files: what other programs exported, as a model of layers, and models for other programs.
 
+mod export;
 mod import;
 mod proto;
 
@@ -10,6 +11,7 @@ use std::path::Path;
 use dichroic::model::Model;
 
 use crate::error::{FormatError, Located, Problem};
+pub use export::{Images, OnnxExport, write_onnx};
 pub use import::{ElementType, KnownInput, Port};
 
 /// What a user says about a file before it is read.

@@ -1,0 +1,117 @@
+//! How each layer is written: one function for each class, found by its name.
+
+mod activations;
+mod convolution;
+mod dense;
+mod functions;
+mod merging;
+mod normalization;
+mod pooling;
+mod rescaling;
+mod shapes;
+mod up_sampling;
+
+use super::scope::Scope;
+use super::value::Value;
+use crate::error::Problem;
+
+/// Emits the nodes of a layer and returns its output.
+type Export = fn(&mut Scope<'_>) -> Result<Value, Problem>;
+
+/// The layers that can be written.
+const EXPORTS: &[(&str, Export)] = &[
+    ("Conv1D", convolution::convolution),
+    ("Conv2D", convolution::convolution),
+    ("Conv3D", convolution::convolution),
+    ("DepthwiseConv1D", convolution::convolution),
+    ("DepthwiseConv2D", convolution::convolution),
+    ("SeparableConv1D", convolution::separable),
+    ("SeparableConv2D", convolution::separable),
+    ("Conv1DTranspose", convolution::transposed),
+    ("Conv2DTranspose", convolution::transposed),
+    ("Conv3DTranspose", convolution::transposed),
+    ("SharedConv1D", convolution::shared),
+    ("SharedConv2D", convolution::shared),
+    ("SharedConv3D", convolution::shared),
+    ("MaxPooling1D", pooling::largest),
+    ("MaxPooling2D", pooling::largest),
+    ("MaxPooling3D", pooling::largest),
+    ("AveragePooling1D", pooling::mean),
+    ("AveragePooling2D", pooling::mean),
+    ("AveragePooling3D", pooling::mean),
+    ("GlobalMaxPooling1D", pooling::largest_of_all),
+    ("GlobalMaxPooling2D", pooling::largest_of_all),
+    ("GlobalMaxPooling3D", pooling::largest_of_all),
+    ("GlobalAveragePooling1D", pooling::mean_of_all),
+    ("GlobalAveragePooling2D", pooling::mean_of_all),
+    ("GlobalAveragePooling3D", pooling::mean_of_all),
+    ("Dense", dense::dense),
+    ("Flatten", dense::flatten),
+    ("Reshape", shapes::reshape),
+    ("Permute", shapes::permute),
+    ("RepeatVector", shapes::repeat_vector),
+    ("ZeroPadding1D", shapes::zero_padding),
+    ("ZeroPadding2D", shapes::zero_padding),
+    ("ZeroPadding3D", shapes::zero_padding),
+    ("Cropping1D", shapes::cropping),
+    ("Cropping2D", shapes::cropping),
+    ("Cropping3D", shapes::cropping),
+    ("UpSampling1D", up_sampling::up_sampling),
+    ("UpSampling2D", up_sampling::up_sampling),
+    ("UpSampling3D", up_sampling::up_sampling),
+    ("Dropout", passed_on),
+    ("SpatialDropout1D", passed_on),
+    ("SpatialDropout2D", passed_on),
+    ("SpatialDropout3D", passed_on),
+    ("GaussianNoise", passed_on),
+    ("GaussianDropout", passed_on),
+    ("BatchNormalization", normalization::batch),
+    ("LayerNormalization", normalization::layer),
+    ("GroupNormalization", normalization::group),
+    ("UnitNormalization", normalization::unit),
+    ("Activation", activations::activation),
+    ("ReLU", activations::relu),
+    ("LeakyReLU", activations::leaky_relu),
+    ("PReLU", activations::prelu),
+    ("ELU", activations::elu),
+    ("Softmax", activations::softmax),
+    ("Add", merging::add),
+    ("Subtract", merging::subtract),
+    ("Multiply", merging::multiply),
+    ("Average", merging::average),
+    ("Maximum", merging::maximum),
+    ("Minimum", merging::minimum),
+    ("Concatenate", merging::concatenate),
+    ("Rescaling", rescaling::rescaling),
+];
+
+/// Emits the nodes of the scope's layer.
+pub(super) fn export(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    let class_name = scope.layer.class_name();
+    let found = EXPORTS.iter().find(|(known, _)| *known == class_name);
+    let (_, export) = found.ok_or_else(|| Problem::Unsupported {
+        what: format!("layer {class_name} in ONNX"),
+        fix: "replace the layer, or save the model as .keras".to_owned(),
+    })?;
+    export(scope)
+}
+
+/// What only acts in training leaves no node.
+fn passed_on(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    super::refuse_training(scope)?;
+    scope.lazy_input()
+}
+
+#[cfg(test)]
+mod tests {
+    use dichroic::layers::registry;
+
+    #[test]
+    fn every_layer_of_the_registry_can_be_written() {
+        let missing: Vec<&str> = registry::class_names()
+            .filter(|class_name| *class_name != "InputLayer")
+            .filter(|class_name| !super::EXPORTS.iter().any(|(known, _)| known == class_name))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
