@@ -15,6 +15,8 @@ use serde_json::json;
 mod cases;
 #[path = "../tests/onnx_export/networks.rs"]
 mod networks;
+#[path = "../tests/onnx_export/operations.rs"]
+mod operations;
 
 use cases::Case;
 

@@ -12,7 +12,7 @@ use dichroic_formats::onnx::{Images, OnnxExport};
 use dichroic_graph::kernels::tensor::Tensor;
 use serde_json::{Value, json};
 
-use super::networks;
+use super::{networks, operations};
 
 /// A model with data for it, and how it is exported.
 pub struct Case {
@@ -25,6 +25,7 @@ pub struct Case {
 /// All cases; `whole` adds the networks of the applications, which take a while.
 pub fn cases(whole: bool) -> Vec<Case> {
     let mut cases = layers();
+    cases.extend(of_operations());
     cases.extend(networks::graphs());
     if whole {
         cases.extend(networks::applications());
@@ -167,6 +168,26 @@ fn layers() -> Vec<Case> {
             case.inputs = inputs.collect();
         }
         cases.extend(made);
+    }
+    cases
+}
+
+/// Every operation layer that the registry has.
+fn of_operations() -> Vec<Case> {
+    let all = [
+        operations::moving(),
+        operations::choosing(),
+        operations::computing(),
+        operations::resizing(),
+    ];
+    let known = |class_name: &str| registry::resolve(class_name).is_ok();
+    let all = all.into_iter().flatten().filter(|(class_name, ..)| known(class_name));
+    let mut cases = Vec::new();
+    for (i, (class_name, config, sizes)) in all.enumerate() {
+        let config = config.as_object().expect("a configuration");
+        let layer = registry::from_config(class_name, config).expect(class_name);
+        let name = format!("{}_{i}", registry::auto_name(class_name));
+        cases.extend(of_layer(&name, layer, &sizes));
     }
     cases
 }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod networks;
+mod operations;
 
 use std::fs;
 use std::path::PathBuf;

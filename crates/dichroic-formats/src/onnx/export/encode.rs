@@ -124,6 +124,13 @@ fn attribute<'a>(name: &'a str, value: &'a Attribute) -> WrittenAttribute<'a> {
         Attribute::Ints(ints) => {
             WrittenAttribute { r#type: AttributeType::Ints, ints: ints.clone(), ..named }
         }
+        Attribute::Floats(floats) => {
+            WrittenAttribute { r#type: AttributeType::Floats, floats: floats.clone(), ..named }
+        }
+        Attribute::Texts(texts) => {
+            let strings = texts.iter().map(|text| text.as_bytes()).collect();
+            WrittenAttribute { r#type: AttributeType::Strings, strings, ..named }
+        }
         Attribute::Text(text) => {
             WrittenAttribute { r#type: AttributeType::String, s: text.as_bytes(), ..named }
         }

@@ -37,7 +37,9 @@ pub(super) enum Attribute {
     Int(i64),
     Float(f32),
     Ints(Vec<i64>),
+    Floats(Vec<f32>),
     Text(&'static str),
+    Texts(Vec<&'static str>),
 }
 
 impl Attribute {

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::OnnxExport;
-use super::graph::{Attribute, Attributes, OnnxGraph, whole};
+use super::graph::{Attribute, Attributes, Element, OnnxGraph, whole};
 use super::value::{Value, channels_first};
 use crate::error::Problem;
 
@@ -68,6 +68,29 @@ impl<'a> Scope<'a> {
     pub fn plain_input(&mut self) -> Result<Value, Problem> {
         let input = self.input()?;
         Ok(self.plain(&input))
+    }
+
+    /// All inputs with their axes as in the model.
+    pub fn plain_inputs(&mut self) -> Vec<Value> {
+        self.all_inputs().iter().map(|input| self.plain(input)).collect()
+    }
+
+    /// The argument `axis`, counted from the front of a value's axes.
+    pub fn axis(&self, x: &Value) -> Result<usize, Problem> {
+        let axis: i64 = self.argument("axis")?;
+        let axis = if axis < 0 { axis.saturating_add(whole(x.rank())) } else { axis };
+        let found = usize::try_from(axis).ok().filter(|&axis| axis < x.rank());
+        found.ok_or_else(|| Problem::malformed(format!("an axis of {}", x.shape), axis))
+    }
+
+    /// An argument that is a number, which may be written as a word: JSON has none for infinity.
+    pub fn number(&self, name: &str) -> Result<f32, Problem> {
+        match self.config.get(name).and_then(Json::as_str) {
+            Some("inf") => Ok(f32::INFINITY),
+            Some("-inf") => Ok(f32::NEG_INFINITY),
+            Some("nan") => Ok(f32::NAN),
+            _ => self.argument(name),
+        }
     }
 
     /// The only input with its channels second, as ONNX's convolutions take it.
@@ -172,6 +195,12 @@ impl<'a> Scope<'a> {
     /// Whole numbers as a constant.
     pub fn ints(&mut self, what: &str, values: &[i64]) -> String {
         self.graph.ints(&format!("{}/{what}", self.path), values)
+    }
+
+    /// A whole number without axes as a constant.
+    pub fn whole_scalar(&mut self, what: &str, number: i64) -> String {
+        let bytes = number.to_le_bytes().to_vec();
+        self.graph.initializer(&format!("{}/{what}", self.path), &[], (Element::Int64, bytes))
     }
 
     /// Axes as a constant.

@@ -18,7 +18,7 @@ pub(super) fn subtract(scope: &mut Scope<'_>) -> Result<Value, Problem> {
 
 /// ONNX multiplies two values at a time.
 pub(super) fn multiply(scope: &mut Scope<'_>) -> Result<Value, Problem> {
-    let inputs = aligned(scope)?;
+    let inputs = aligned(scope, NewAxes::AfterBatch)?;
     let shape = scope.output_shape()?;
     let mut product = inputs[0].clone();
     for factor in &inputs[1..] {
@@ -40,18 +40,27 @@ pub(super) fn minimum(scope: &mut Scope<'_>) -> Result<Value, Problem> {
 }
 
 fn merge(scope: &mut Scope<'_>, op: &'static str) -> Result<Value, Problem> {
-    let inputs = aligned(scope)?;
+    let inputs = aligned(scope, NewAxes::AfterBatch)?;
     let shape = scope.output_shape()?;
     let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
     let name = scope.emit(op, &names, Vec::new());
     Ok(inputs[0].renamed(name).reshaped(shape))
 }
 
-/// The inputs in the order of the first that has most axes, all with as many: missing axes follow the batch.
-fn aligned(scope: &mut Scope<'_>) -> Result<Vec<Value>, Problem> {
+/// Where a value gets the axes that others have more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NewAxes {
+    /// Behind the batch, as Keras's merges do.
+    AfterBatch,
+    /// In front of all, as numpy does.
+    InFront,
+}
+
+/// The inputs in the order of one that has most axes, all with as many.
+pub(super) fn aligned(scope: &mut Scope<'_>, new: NewAxes) -> Result<Vec<Value>, Problem> {
     let inputs = scope.all_inputs();
     let order = order_of_most_axes(&inputs)?;
-    inputs.iter().map(|input| with_axes(scope, input, &order)).collect()
+    inputs.iter().map(|input| with_axes(scope, input, (&order, new))).collect()
 }
 
 fn order_of_most_axes(inputs: &[Value]) -> Result<Vec<usize>, Problem> {
@@ -63,24 +72,32 @@ fn order_of_most_axes(inputs: &[Value]) -> Result<Vec<usize>, Problem> {
     Ok(first.order.clone())
 }
 
-/// The value in this order, with axes of size 1 after the batch where it has too few.
-fn with_axes(scope: &mut Scope<'_>, value: &Value, order: &[usize]) -> Result<Value, Problem> {
+/// The value in this order, with axes of size 1 where it has too few.
+fn with_axes(
+    scope: &mut Scope<'_>,
+    value: &Value,
+    (order, new): (&[usize], NewAxes),
+) -> Result<Value, Problem> {
     let missing = order.len() - value.rank();
     if missing == 0 {
         return scope.in_order(value, order);
     }
-    let new = |axis: usize| (1..=missing).contains(&axis);
+    let first = match new {
+        NewAxes::AfterBatch => 1.min(value.rank()),
+        NewAxes::InFront => 0,
+    };
+    let is_new = |axis: usize| (first..first + missing).contains(&axis);
     let own: Vec<usize> = order
         .iter()
-        .filter(|&&axis| !new(axis))
-        .map(|&axis| if axis == 0 { 0 } else { axis - missing })
+        .filter(|&&axis| !is_new(axis))
+        .map(|&axis| if axis < first { axis } else { axis - missing })
         .collect();
     let value = scope.in_order(value, &own)?;
-    let places: Vec<usize> = (0..order.len()).filter(|&place| new(order[place])).collect();
+    let places: Vec<usize> = (0..order.len()).filter(|&place| is_new(order[place])).collect();
     let places = scope.axes(&places);
     let name = scope.emit("Unsqueeze", &[&value.name, &places], Vec::new());
-    let (batch, rest) = value.shape.axes().split_at(1);
-    let axes = [batch, &vec![Some(1); missing], rest].concat();
+    let (before, behind) = value.shape.axes().split_at(first);
+    let axes = [before, &vec![Some(1); missing], behind].concat();
     Ok(Value { name, shape: dichroic::Shape::new(axes), order: order.to_vec(), maps: None })
 }
 

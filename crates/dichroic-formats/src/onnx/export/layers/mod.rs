@@ -1,13 +1,19 @@
 //! How each layer is written: one function for each class, found by its name.
 
 mod activations;
+mod arithmetic;
+mod choosing;
 mod convolution;
 mod dense;
 mod functions;
+mod math_functions;
 mod merging;
 mod normalization;
 mod pooling;
+mod rearranging;
+mod recurrent;
 mod rescaling;
+mod resizing;
 mod shapes;
 mod up_sampling;
 
@@ -83,6 +89,41 @@ const EXPORTS: &[(&str, Export)] = &[
     ("Minimum", merging::minimum),
     ("Concatenate", merging::concatenate),
     ("Rescaling", rescaling::rescaling),
+    ("LSTM", recurrent::lstm),
+    ("GRU", recurrent::gru),
+    ("SimpleRNN", recurrent::simple_rnn),
+    ("Constant", rearranging::constant),
+    ("Transpose", rearranging::transpose),
+    ("ReshapeAll", rearranging::reshape_all),
+    ("ExpandDims", rearranging::expand_dims),
+    ("Squeeze", rearranging::squeeze),
+    ("BroadcastTo", rearranging::broadcast_to),
+    ("Tile", rearranging::tile),
+    ("DepthToSpace", rearranging::depth_to_space),
+    ("SpaceToDepth", rearranging::space_to_depth),
+    ("StridedSlice", choosing::strided_slice),
+    ("PadAxes", choosing::pad_axes),
+    ("Take", choosing::take),
+    ("Gather", choosing::gather),
+    ("GatherElements", choosing::gather_elements),
+    ("GatherND", choosing::gather_nd),
+    ("ScatterElements", choosing::scatter_elements),
+    ("ScatterND", choosing::scatter_nd),
+    ("TopK", choosing::top_k),
+    ("ArgExtreme", choosing::arg_extreme),
+    ("CumulativeSum", choosing::cumulative_sum),
+    ("OneHotAxis", choosing::one_hot),
+    ("Trilu", choosing::triangle),
+    ("Reduction", choosing::reduction),
+    ("NonMaxSuppression", choosing::non_max_suppression),
+    ("Arithmetic", arithmetic::arithmetic),
+    ("Where", arithmetic::select),
+    ("MatMul", arithmetic::product),
+    ("Function", math_functions::function),
+    ("Clip", math_functions::clip),
+    ("WindowPooling", pooling::window),
+    ("LocalResponseNormalization", normalization::local_response),
+    ("Resize", resizing::resize),
 ];
 
 /// Emits the nodes of the scope's layer.

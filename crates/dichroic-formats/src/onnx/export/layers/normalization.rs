@@ -185,3 +185,13 @@ pub(super) fn unit(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let shape: Shape = x.shape.clone();
     Ok(scope.combine("Mul", &x, &inverse).reshaped(shape))
 }
+
+/// `LRN` over the channels.
+pub(super) fn local_response(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    let x = scope.channels_first_input()?;
+    let mut attributes = vec![("size", Attribute::Int(scope.argument("size")?))];
+    for name in ["alpha", "beta", "bias"] {
+        attributes.push((name, Attribute::Float(scope.argument(name)?)));
+    }
+    Ok(scope.apply_with("LRN", &x, attributes))
+}

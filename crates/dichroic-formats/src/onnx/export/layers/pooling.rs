@@ -63,3 +63,45 @@ fn pool_all(
     let flat = scope.emit("Flatten", &[&pooled.name], vec![("axis", Attribute::Int(1))]);
     Ok(Value::plain(flat, shape))
 }
+
+/// `WindowPooling`, whose arguments are those of ONNX's pools.
+pub(super) fn window(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    let x = scope.channels_first_input()?;
+    let sizes = |name: &str| scope.argument::<Vec<usize>>(name);
+    let (size, strides, dilation) =
+        (sizes("pool_size")?, sizes("strides")?, sizes("dilation_rate")?);
+    let padding: Vec<[usize; 2]> = scope.argument("padding")?;
+    let pads = padding.iter().map(|ends| &ends[0]).chain(padding.iter().map(|ends| &ends[1]));
+    let ceil_mode: bool = scope.argument("ceil_mode")?;
+    let mut attributes = vec![
+        ("kernel_shape", Attribute::sizes(&size)),
+        ("strides", Attribute::sizes(&strides)),
+        ("pads", Attribute::sizes(pads)),
+    ];
+    let (op, since) = match scope.argument::<String>("kind")?.as_str() {
+        "max" => ("MaxPool", 17),
+        "average" => {
+            let counted: bool = scope.argument("count_include_pad")?;
+            attributes.push(("count_include_pad", Attribute::Int(counted.into())));
+            ("AveragePool", 19)
+        }
+        "lp" => {
+            attributes.push(("p", Attribute::Int(scope.argument("p")?)));
+            ("LpPool", 18)
+        }
+        kind => return Err(scope.unsupported(format!("kind {kind:?}"), "use another one")),
+    };
+    // Operators learned dilation, and LpPool to round up, in these versions.
+    let dilated = dilation.iter().any(|&rate| rate != 1);
+    if scope.options.opset < since && (dilated || (op == "LpPool" && ceil_mode)) {
+        return Err(scope.unsupported(format!("{op} so"), &format!("use opset {since}")));
+    }
+    if dilated {
+        attributes.push(("dilations", Attribute::sizes(&dilation)));
+    }
+    if ceil_mode {
+        attributes.push(("ceil_mode", Attribute::Int(1)));
+    }
+    let shape = scope.output_shape()?;
+    Ok(scope.apply_with(op, &x, attributes).reshaped(shape))
+}

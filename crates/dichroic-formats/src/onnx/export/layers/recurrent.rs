@@ -1,0 +1,155 @@
+//! `LSTM`, `GRU` and `SimpleRNN`.
+
+use dichroic::activations::Activation;
+use dichroic_graph::kernels::tensor::Tensor;
+
+use super::super::graph::{Attribute, Attributes};
+use super::super::scope::{Scope, permuted};
+use super::super::value::Value;
+use crate::error::Problem;
+
+/// Input, forget, cell, output here; input, output, forget, cell in ONNX.
+pub(super) fn lstm(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    let activations = [recurrent_activation(scope)?, activation(scope)?, activation(scope)?];
+    recurrent(scope, "LSTM", (&[0, 3, 1, 2], &activations), Vec::new())
+}
+
+/// Update, reset, new on both sides.
+pub(super) fn gru(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    let activations = [recurrent_activation(scope)?, activation(scope)?];
+    let reset_after: bool = scope.argument("reset_after")?;
+    let order = vec![("linear_before_reset", Attribute::Int(reset_after.into()))];
+    recurrent(scope, "GRU", (&[0, 1, 2], &activations), order)
+}
+
+pub(super) fn simple_rnn(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    let activations = [activation(scope)?];
+    recurrent(scope, "RNN", (&[0], &activations), Vec::new())
+}
+
+fn activation(scope: &Scope<'_>) -> Result<Gate, Problem> {
+    Gate::of(scope, scope.argument("activation")?)
+}
+
+fn recurrent_activation(scope: &Scope<'_>) -> Result<Gate, Problem> {
+    Gate::of(scope, scope.argument("recurrent_activation")?)
+}
+
+/// A function of a gate as ONNX names it, with its numbers.
+#[derive(Clone, Copy)]
+struct Gate {
+    name: &'static str,
+    alpha: f32,
+    beta: f32,
+}
+
+impl Gate {
+    fn of(scope: &Scope<'_>, activation: Activation) -> Result<Self, Problem> {
+        let plain = |name| Ok(Self { name, alpha: 0.0, beta: 0.0 });
+        match activation.name() {
+            "sigmoid" => plain("Sigmoid"),
+            "tanh" => plain("Tanh"),
+            "relu" => plain("Relu"),
+            "softplus" => plain("Softplus"),
+            "softsign" => plain("Softsign"),
+            "linear" => Ok(Self { name: "Affine", alpha: 1.0, beta: 0.0 }),
+            "elu" => Ok(Self { name: "Elu", alpha: 1.0, beta: 0.0 }),
+            "hard_sigmoid" => Ok(Self { name: "HardSigmoid", alpha: 1.0 / 6.0, beta: 0.5 }),
+            other => Err(scope.unsupported(format!("activation {other:?}"), "use another one")),
+        }
+    }
+}
+
+/// The op on `(time, batch, channels)`, with gates in this order; then all outputs, or the last one.
+fn recurrent(
+    scope: &mut Scope<'_>,
+    op: &'static str,
+    (gates, functions): (&[usize], &[Gate]),
+    attributes: Attributes,
+) -> Result<Value, Problem> {
+    let inputs = scope.all_inputs();
+    let x = inputs.first().ok_or_else(|| Problem::malformed("an input", "none"))?;
+    let x = scope.in_order(x, &[1, 0, 2])?;
+    let units: usize = scope.argument("units")?;
+    let backwards: bool = scope.argument("go_backwards")?;
+    let mut given = vec![x.name.clone()];
+    for (index, what) in [(0, "kernel"), (1, "recurrent_kernel")] {
+        let weight = scope.weight_values(index)?;
+        given.push(by_gate(scope, what, weight, (gates, units)));
+    }
+    given.push(bias(scope, (gates, units))?);
+    // No sequence lengths: all are whole.
+    given.push(String::new());
+    for state in &inputs[1..] {
+        let state = scope.plain(state);
+        let axis = scope.axes(&[0]);
+        given.push(scope.emit("Unsqueeze", &[&state.name, &axis], Vec::new()));
+    }
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
+    let direction = if backwards { "reverse" } else { "forward" };
+    let mut all = vec![
+        ("hidden_size", Attribute::size(units)),
+        ("direction", Attribute::Text(direction)),
+        ("activations", Attribute::Texts(functions.iter().map(|gate| gate.name).collect())),
+    ];
+    // Numbers of functions that have none are passed over by their place.
+    if functions.iter().any(|gate| gate.alpha != 0.0) {
+        let alphas = functions.iter().map(|gate| gate.alpha).collect();
+        all.push(("activation_alpha", Attribute::Floats(alphas)));
+        let betas = functions.iter().map(|gate| gate.beta).collect();
+        all.push(("activation_beta", Attribute::Floats(betas)));
+    }
+    all.extend(attributes);
+    let outputs = scope.emit_several(op, &given, (2, all));
+    finish(scope, &outputs, backwards)
+}
+
+/// All outputs in the order in which they were computed, or the last state.
+fn finish(scope: &mut Scope<'_>, outputs: &[String], backwards: bool) -> Result<Value, Problem> {
+    let shape = scope.output_shape()?;
+    if !scope.argument::<bool>("return_sequences")? {
+        let axis = scope.axes(&[0]);
+        let last = scope.emit("Squeeze", &[&outputs[1], &axis], Vec::new());
+        return Ok(Value::plain(last, shape));
+    }
+    let axis = scope.axes(&[1]);
+    let mut name = scope.emit("Squeeze", &[&outputs[0], &axis], Vec::new());
+    if backwards {
+        // ONNX puts each output at the place of its input.
+        let (start, end) = (scope.ints("start", &[-1]), scope.ints("end", &[i64::MIN]));
+        let (axis, step) = (scope.axes(&[0]), scope.ints("step", &[-1]));
+        name = scope.emit("Slice", &[&name, &start, &end, &axis, &step], Vec::new());
+    }
+    Ok(Value { order: vec![1, 0, 2], ..Value::plain(name, shape) })
+}
+
+/// `(channels, gates · units)` as `(1, gates · units, channels)`, gates in this order.
+fn by_gate(
+    scope: &mut Scope<'_>,
+    what: &str,
+    weight: &Tensor,
+    (gates, units): (&[usize], usize),
+) -> String {
+    let channels = weight.shape()[0];
+    let rows = permuted(weight.data(), weight.shape(), &[1, 0]);
+    let sorted = sorted(&rows, gates, units * channels);
+    scope.floats(what, &[1, gates.len() * units, channels], &sorted)
+}
+
+/// `(1, 2 · gates · units)`: what is added to the input's part, then to the state's.
+fn bias(scope: &mut Scope<'_>, (gates, units): (&[usize], usize)) -> Result<String, Problem> {
+    let len = gates.len() * units;
+    let mut values = vec![0.0; 2 * len];
+    if scope.argument("use_bias")? {
+        let bias = scope.weight_values(2)?.data();
+        for (part, half) in bias.chunks(len).zip(values.chunks_mut(len)) {
+            half.copy_from_slice(&sorted(part, gates, units));
+        }
+    }
+    Ok(scope.floats("bias", &[1, 2 * len], &values))
+}
+
+/// Parts of this length in the order of ONNX's gates.
+fn sorted(values: &[f32], gates: &[usize], len: usize) -> Vec<f32> {
+    gates.iter().flat_map(|&gate| &values[gate * len..(gate + 1) * len]).copied().collect()
+}

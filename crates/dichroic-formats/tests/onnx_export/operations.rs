@@ -1,0 +1,208 @@
+//! Operation layers to export: each with its configurations and the shapes of its inputs.
+
+use serde_json::{Value, json};
+
+/// Class, configuration, input shapes with the batch.
+pub type Operation = (&'static str, Value, Vec<Vec<usize>>);
+
+/// What moves values.
+pub fn moving() -> Vec<Operation> {
+    let maps = || vec![vec![2, 5, 4, 3]];
+    let rows = || vec![vec![2, 6]];
+    vec![
+        ("Constant", json!({"shape": [3, 2]}), rows()),
+        ("Transpose", json!({"axes": [0, 3, 1, 2]}), maps()),
+        ("Transpose", json!({"axes": [1, 0, -1, 2]}), maps()),
+        ("ReshapeAll", json!({"shape": [0, -1, 6]}), maps()),
+        ("ExpandDims", json!({"axes": [1, -1]}), rows()),
+        ("Squeeze", json!({"axes": [1]}), vec![vec![2, 1, 6]]),
+        ("BroadcastTo", json!({"shape": [3, -1, -1, 6]}), vec![vec![2, 6]]),
+        ("Tile", json!({"repeats": [1, 2, 1, 3]}), maps()),
+        ("DepthToSpace", json!({"block_size": 2}), vec![vec![2, 3, 4, 8]]),
+        ("DepthToSpace", json!({"block_size": 2, "mode": "CRD"}), vec![vec![2, 3, 4, 8]]),
+        ("SpaceToDepth", json!({"block_size": 2}), vec![vec![2, 4, 6, 3]]),
+        ("SpaceToDepth", json!({"block_size": 2, "mode": "CRD"}), vec![vec![2, 4, 6, 3]]),
+        (
+            "StridedSlice",
+            json!({"axes": [1, 2], "starts": [-1, 0], "stops": [i64::MIN, 3], "steps": [-2, 2]}),
+            maps(),
+        ),
+        ("PadAxes", json!({"padding": [[0, 0], [1, 2], [-1, 1], [0, 0]], "value": 0.5}), maps()),
+        (
+            "PadAxes",
+            json!({"padding": [[0, 0], [1, 2], [0, 1], [0, 0]], "mode": "reflect"}),
+            maps(),
+        ),
+        ("PadAxes", json!({"padding": [[0, 0], [1, 2], [0, -1], [2, 0]], "mode": "edge"}), maps()),
+        ("Take", json!({"indices": [2, 0, -1], "axis": 1}), maps()),
+        ("Trilu", json!({"k": 1, "upper": true}), maps()),
+        ("Trilu", json!({"k": -1, "upper": false}), maps()),
+    ]
+}
+
+/// What chooses or sums values.
+pub fn choosing() -> Vec<Operation> {
+    let maps = || vec![vec![2, 5, 4, 3]];
+    vec![
+        ("TopK", json!({"k": 2, "axis": 1, "largest": true, "output": "values"}), maps()),
+        ("TopK", json!({"k": 3, "axis": -1, "largest": false, "output": "indices"}), maps()),
+        ("ArgExtreme", json!({"axis": -1, "largest": true}), maps()),
+        (
+            "ArgExtreme",
+            json!({"axis": 1, "largest": false, "keepdims": true, "last": true}),
+            maps(),
+        ),
+        ("CumulativeSum", json!({"axis": 1, "exclusive": false, "reverse": false}), maps()),
+        ("CumulativeSum", json!({"axis": -1, "exclusive": true, "reverse": true}), maps()),
+        ("Reduction", json!({"kind": "sum", "axes": [1, 2], "keepdims": false}), maps()),
+        ("Reduction", json!({"kind": "mean", "axes": [-1], "keepdims": true}), maps()),
+        ("Reduction", json!({"kind": "max", "axes": [1], "keepdims": false}), maps()),
+        ("Reduction", json!({"kind": "min", "axes": [2, 3], "keepdims": false}), maps()),
+        ("Reduction", json!({"kind": "product", "axes": [3], "keepdims": true}), maps()),
+        ("LocalResponseNormalization", json!({"size": 3}), vec![vec![2, 4, 5, 6]]),
+        ("Clip", json!({"min": -0.5, "max": 0.7}), maps()),
+        ("Clip", json!({"min": null, "max": 0.7}), maps()),
+        ("Where", json!({}), vec![vec![2, 3, 4], vec![2, 1, 4], vec![2, 3, 1]]),
+        ("MatMul", json!({}), vec![vec![2, 3, 4], vec![2, 4, 5]]),
+        ("MatMul", json!({}), vec![vec![2, 3, 2, 4], vec![2, 4, 5]]),
+        ("LSTM", json!({"units": 4}), vec![vec![2, 5, 3]]),
+        ("LSTM", json!({"units": 4, "return_sequences": true}), vec![vec![2, 5, 3]]),
+        ("LSTM", json!({"units": 3}), vec![vec![2, 5, 3], vec![2, 3], vec![2, 3]]),
+        (
+            "LSTM",
+            json!({"units": 4, "go_backwards": true, "return_sequences": true, "use_bias": false,
+                   "recurrent_activation": "hard_sigmoid", "activation": "relu"}),
+            vec![vec![2, 5, 3]],
+        ),
+        ("GRU", json!({"units": 4, "return_sequences": true}), vec![vec![2, 5, 3]]),
+        ("GRU", json!({"units": 4, "reset_after": false}), vec![vec![2, 5, 3]]),
+        ("GRU", json!({"units": 4, "go_backwards": true}), vec![vec![2, 5, 3], vec![2, 4]]),
+        ("SimpleRNN", json!({"units": 4, "return_sequences": true}), vec![vec![2, 5, 3]]),
+        (
+            "WindowPooling",
+            json!({"kind": "max", "pool_size": [3, 2], "strides": [2, 1], "dilation_rate": [1, 2],
+                   "padding": [[1, 0], [0, 1]]}),
+            vec![vec![2, 7, 6, 3]],
+        ),
+        (
+            "WindowPooling",
+            json!({"kind": "average", "pool_size": [3, 3], "strides": [2, 2], "ceil_mode": true,
+                   "padding": [[1, 1], [1, 1]], "count_include_pad": true}),
+            vec![vec![2, 7, 6, 3]],
+        ),
+        (
+            "WindowPooling",
+            json!({"kind": "lp", "pool_size": [2], "strides": [2], "p": 2}),
+            vec![vec![2, 7, 3]],
+        ),
+    ]
+}
+
+/// Functions of each value and of pairs.
+pub fn computing() -> Vec<Operation> {
+    let words = [
+        "abs",
+        "negate",
+        "square",
+        "sqrt",
+        "rsqrt",
+        "reciprocal",
+        "exp",
+        "log",
+        "erf",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "atanh",
+        "floor",
+        "ceil",
+        "round",
+        "trunc",
+        "sign",
+        "not",
+        "is_nan",
+        "is_infinite",
+        "is_positive_infinite",
+        "is_negative_infinite",
+        "float16",
+        "bfloat16",
+        "sigmoid",
+        "softplus",
+        "softsign",
+        "mish",
+        "gelu",
+        "gelu_tanh",
+        "hard_silu",
+    ];
+    let numbers = [
+        json!({"leaky_relu": {"negative_slope": 0.2}}),
+        json!({"elu": {"alpha": 0.7}}),
+        json!({"selu": {"alpha": 1.5, "gamma": 1.1}}),
+        json!({"celu": {"alpha": 0.7}}),
+        json!({"hard_sigmoid": {"alpha": 0.3, "beta": 0.4}}),
+        json!({"swish": {"alpha": 1.7}}),
+        json!({"thresholded_relu": {"alpha": 0.6}}),
+        json!({"shrink": {"threshold": 0.5, "bias": 0.2}}),
+        json!({"affine": {"scale": 2.0, "offset": -1.0}}),
+    ];
+    let kinds = [
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "power",
+        "modulo",
+        "remainder",
+        "integer_divide",
+        "maximum",
+        "minimum",
+        "equal",
+        "not_equal",
+        "less",
+        "less_or_equal",
+        "greater",
+        "greater_or_equal",
+        "and",
+        "or",
+        "xor",
+        "parametric_relu",
+    ];
+    let functions = words.iter().map(|word| json!(word)).chain(numbers);
+    let functions =
+        functions.map(|function| ("Function", json!({"function": function}), vec![vec![2, 5, 3]]));
+    let pairs = kinds.iter().map(|kind| {
+        ("Arithmetic", json!({"kind": kind}), vec![vec![2, 4, 5, 3], vec![2, 1, 5, 3]])
+    });
+    functions.chain(pairs).collect()
+}
+
+/// Resizing in its ways.
+pub fn resizing() -> Vec<Operation> {
+    let maps = || vec![vec![1, 6, 5, 2]];
+    let ways = [
+        json!({"mode": "nearest", "coordinate_transformation": "asymmetric", "rounding": "floor"}),
+        json!({"mode": "nearest", "coordinate_transformation": "half_pixel"}),
+        json!({"mode": "linear", "coordinate_transformation": "align_corners"}),
+        json!({"mode": "linear", "coordinate_transformation": "pytorch_half_pixel"}),
+        json!({"mode": "cubic", "coordinate_transformation": "half_pixel"}),
+    ];
+    let mut all = Vec::new();
+    for way in ways {
+        let mut by_sizes = way.clone();
+        by_sizes["axes"] = json!([1, 2]);
+        by_sizes["sizes"] = json!([9, 4]);
+        all.push(("Resize", by_sizes, maps()));
+        let mut by_scales = way;
+        by_scales["axes"] = json!([1, 2]);
+        by_scales["scales"] = json!([2.0, 1.5]);
+        all.push(("Resize", by_scales, maps()));
+    }
+    all
+}
