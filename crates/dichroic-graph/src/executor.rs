@@ -112,7 +112,7 @@ impl Executor {
             run.prepare(listener.as_deref_mut())?;
             *prepared_for = Some(parameters.version());
         }
-        run.copy_inputs()?;
+        run.copy_what_is_read()?;
         for stretch in &plan.stretches {
             run.stretch(stretch, listener.as_deref_mut())?;
         }

@@ -158,6 +158,24 @@ fn kept_values_are_those_that_were_computed_on_the_way() -> Outcome {
 }
 
 #[test]
+fn an_input_or_a_parameter_that_is_an_output_can_be_read() -> Outcome {
+    let mut net = Net::default();
+    let x = net.graph.input("x", Shape::from([2]));
+    let held = net.parameter(&[3]);
+    let turned = net.graph.add(Reshape { shape: Shape::from([3, 1]) }, &[held])?;
+    let plan = Plan::compile(net.graph, &PlanOptions::for_outputs(&[x, held, turned]))?;
+    let mut executor = Executor::new(plan)?;
+    for phase in [0.1, 0.7] {
+        let parameters = Parameters::new(vec![tensor(&[3], phase)]);
+        executor.run(&[&[phase, 1.0]], &parameters, StepContext::default())?;
+        assert_eq!(executor.value(x)?, [phase, 1.0]);
+        assert_eq!(executor.value(held)?, values(3, phase));
+        assert_eq!(executor.value(turned)?, values(3, phase));
+    }
+    Ok(())
+}
+
+#[test]
 fn updates_change_the_parameters_only_when_they_are_applied() -> Outcome {
     let mut net = Net::default();
     let x = net.graph.input("x", Shape::from([6, 2]));

@@ -46,7 +46,7 @@ impl Executor {
             if unprepared {
                 run.prepare(None)?;
             }
-            run.copy_inputs()?;
+            run.copy_what_is_read()?;
         }
         self.prepared_for = Some(version);
         let mut done = 0;

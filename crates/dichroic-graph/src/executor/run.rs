@@ -9,7 +9,7 @@ use dichroic_kernels::arena::SharedArena;
 use dichroic_kernels::parallel::{for_each, threads};
 use smallvec::SmallVec;
 
-use super::{StepTime, Work};
+use super::{StepTime, Work, wrong_parameter};
 use crate::error::GraphError;
 use crate::operation::{KernelArgs, StepContext};
 use crate::parameters::Parameters;
@@ -66,8 +66,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Copies the inputs that are read after the run.
-    pub(super) fn copy_inputs(&self) -> Result<(), GraphError> {
+    /// Copies the inputs and parameters that are read after the run.
+    pub(super) fn copy_what_is_read(&self) -> Result<(), GraphError> {
+        for (id, range) in &self.plan.copied_parameters {
+            let held = self.parameters.get(*id).map_or(&[][..], |tensor| tensor.data());
+            if held.len() != range.len() {
+                return Err(wrong_parameter(*id, range.len(), held.len()));
+            }
+            self.arena.lend(&[], std::slice::from_ref(range), |_, mut copy| {
+                copy[0].copy_from_slice(held);
+            })?;
+        }
         for (position, range) in &self.plan.copied_inputs {
             self.arena.lend(&[], std::slice::from_ref(range), |_, mut copy| {
                 copy[0].copy_from_slice(self.inputs[*position]);

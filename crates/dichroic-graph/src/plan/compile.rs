@@ -154,6 +154,7 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
     };
     compiler.local = compiler.local_values(&tasks, &readable);
     let copied_inputs = compiler.copy_inputs_that_are_read(&readable, end);
+    let shown_parameters = compiler.copy_parameters_that_are_read(&readable, end);
     let places: Vec<Places> = tasks.iter().map(|task| compiler.place_task(task, end)).collect();
     for value in 0..graph.values.len() {
         compiler.homes[value] = compiler.homes[compiler.roots[value].index()];
@@ -174,11 +175,17 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
         constants: bytes(constants.iter().map(|constant| constant.len()).sum()),
         parameters: bytes(parameters.iter().map(|(_, len)| len).sum()),
     };
-    let storage = compiler
+    let mut storage: Vec<Option<Storage>> = compiler
         .homes
         .iter()
         .map(|&home| (home != Home::Nowhere).then(|| compiler.settle(home, &layout, Span::Whole)))
         .collect();
+    let mut copied_parameters = Vec::with_capacity(shown_parameters.len());
+    for (value, id, buffer) in shown_parameters {
+        let range = compiler.range(buffer, &layout);
+        storage[value] = Some(Storage::Arena(Span::Whole(range.clone())));
+        copied_parameters.push((id, range));
+    }
     let copied_inputs = copied_inputs
         .into_iter()
         .map(|(position, buffer)| (position, compiler.range(buffer, &layout)))
@@ -196,6 +203,7 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
     Ok(Plan {
         inputs: planned_inputs(graph),
         copied_inputs,
+        copied_parameters,
         parameters,
         constants,
         preparation,
@@ -224,6 +232,25 @@ impl Compiler<'_> {
                 let buffer = self.buffer(Buffer { len, first: self.first_run, last: end });
                 self.homes[root.index()] = Home::Buffer(buffer);
                 copies.push((position, buffer));
+            }
+        }
+        copies
+    }
+
+    /// Parameters lie outside the plan too. Steps read them there, some before a run's copies are made; only who
+    /// reads the value after a run is shown the copy.
+    fn copy_parameters_that_are_read(
+        &mut self,
+        readable: &[bool],
+        end: usize,
+    ) -> Vec<(usize, ParameterId, usize)> {
+        let mut copies = Vec::new();
+        for (value, _) in readable.iter().enumerate().filter(|(_, readable)| **readable) {
+            let root = self.roots[value];
+            if let Home::Parameter(id) = self.homes[root.index()] {
+                let len = self.graph.shape(root).elements();
+                let buffer = self.buffer(Buffer { len, first: self.first_run, last: end });
+                copies.push((value, id, buffer));
             }
         }
         copies

@@ -197,6 +197,8 @@ pub struct Plan {
     pub(crate) inputs: Vec<PlannedInput>,
     /// Inputs that are themselves read after a run, with the place of their copy.
     pub(crate) copied_inputs: Vec<(usize, Range<usize>)>,
+    /// Parameters that are themselves read after a run, with the place of their copy.
+    pub(crate) copied_parameters: Vec<(ParameterId, Range<usize>)>,
     pub(crate) parameters: Vec<(ParameterId, usize)>,
     pub(crate) constants: Vec<Arc<Tensor>>,
     pub(crate) preparation: Vec<Preparation>,
