@@ -73,12 +73,34 @@ ops! {
     insert::{Insert};
     resize::{Resize, ResizeGradient};
     one_hot::{OneHot};
+
+    // What moves or chooses values.
+    gather::{Gather, GatherGradient};
+    reverse::{Reverse};
+    select::{Select};
+    product::{Product, ProductGradient};
+    gather_elements::{GatherElements};
+    gather_nd::{GatherND};
+    scatter_elements::{ScatterElements};
+    scatter_nd::{ScatterND};
+    top_k::{TopK};
+    arg_extreme::{ArgExtreme};
+    cumulative_sum::{CumulativeSum};
+    triangle::{Triangle};
+    non_max_suppression::{NonMaxSuppression};
 }
 
 mod geometry;
+mod index;
+mod lanes;
 mod tail;
 
+pub use arg_extreme::Equals;
+pub use non_max_suppression::BoxFormat;
 pub use reduce::ReducedAxes;
+pub use scatter_elements::ScatterReduction;
+pub use top_k::Extreme;
+pub use triangle::Side;
 
 use dichroic_kernels::elementwise::Unary as UnaryFunction;
 pub use geometry::Geometry;

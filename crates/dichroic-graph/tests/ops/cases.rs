@@ -37,7 +37,7 @@ pub fn spread(shape: &Shape, phase: f32) -> Tensor {
     Tensor::new(shape.to_vec(), (0..shape.elements()).map(value).collect()).expect("a full shape")
 }
 
-fn case<const N: usize>(
+pub fn case<const N: usize>(
     name: &'static str,
     op: impl Into<Op>,
     shapes: [&[usize]; N],
@@ -56,6 +56,7 @@ pub fn cases() -> Vec<Case> {
     all.extend(elementwise());
     all.extend(windows_and_statistics());
     all.extend(movements());
+    all.extend(crate::moves::cases());
     all
 }
 
