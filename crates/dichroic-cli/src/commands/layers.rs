@@ -38,19 +38,29 @@ impl Layers {
             let layers = names.iter().map(|name| described(name)).collect::<Result<Vec<_>, _>>()?;
             return output.json(&json!({ "layers": layers }));
         }
-        for name in &names {
-            let signature = signature(name)?;
-            output.title(name)?;
-            output.text(&signature[name.len()..])?;
+        if self.name.is_some() {
+            return signatures(&names, output);
         }
-        if self.name.is_none() {
-            output.line(format!(
-                "\n{} layers; arguments mean what they mean in Keras",
-                names.len()
-            ))?;
-        }
-        Ok(())
+        let (operations, layers): (Vec<&str>, Vec<&str>) =
+            names.into_iter().partition(|name| registry::is_operation(name));
+        signatures(&layers, output)?;
+        output
+            .line(format!("\n{} layers; arguments mean what they mean in Keras\n", layers.len()))?;
+        signatures(&operations, output)?;
+        output.line(format!(
+            "\n{} operations; their axes are numpy's, with the batch as axis 0",
+            operations.len()
+        ))
     }
+}
+
+fn signatures(names: &[&str], output: &mut Output) -> Result<(), Failure> {
+    for name in names {
+        let signature = signature(name)?;
+        output.title(name)?;
+        output.text(&signature[name.len()..])?;
+    }
+    Ok(())
 }
 
 /// An unknown layer, with those that begin alike where the error knows no closest one.
@@ -103,7 +113,13 @@ fn described(name: &str) -> Result<Value, Failure> {
             }
         })
         .collect();
-    Ok(json!({ "class_name": name, "aliases": registry::aliases(name), "arguments": arguments }))
+    let group = if registry::is_operation(name) { "operation" } else { "layer" };
+    Ok(json!({
+        "class_name": name,
+        "group": group,
+        "aliases": registry::aliases(name),
+        "arguments": arguments,
+    }))
 }
 
 /// `Conv2D(filters, kernel_size, strides=[1, 1], …)`, broken into lines.

@@ -1,7 +1,7 @@
 //! How much of the input one output value sees, and how far apart neighbouring outputs look.
 
 use crate::Shape;
-use crate::layers::{Layer, Window};
+use crate::layers::{Layer, Window, registry};
 
 /// The part of the model's input that one output position sees, along each spatial axis.
 ///
@@ -119,6 +119,11 @@ pub(super) fn after(
         "LayerNormalization" | "Softmax" if mixes_positions(layer, inputs) => {
             Some(field.everything())
         }
+        // They may put any value at any place; these do not.
+        "Where" | "Function" | "Clip" | "Arithmetic" => {
+            (output.spatial().len() == spatial.len()).then_some(field)
+        }
+        _ if registry::is_operation(class_name) => None,
         _ => (output.spatial().len() == spatial.len()
             && (spatial.len() == field.size.len() || spatial.is_empty())
             && class_name != "Permute")

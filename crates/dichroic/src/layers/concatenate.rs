@@ -16,7 +16,7 @@ use crate::shape::Shape;
 /// - output the sum of the sizes along the axis
 ///
 /// # Errors
-/// When another axis differs, or the axis is the batch.
+/// When another axis differs.
 ///
 /// # Source
 /// `keras.layers.Concatenate`
@@ -30,7 +30,7 @@ use crate::shape::Shape;
 /// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Concatenate {
-    /// The axis along which the inputs are joined; not the batch.
+    /// The axis along which the inputs are joined, counted from the end where negative.
     pub axis: i64,
 }
 
@@ -66,15 +66,6 @@ impl Layer for Concatenate {
             return Err(LayerError::InputCount { expected: "at least one input", got: 0 });
         };
         let axis = resolve(self.axis, first)?;
-        if axis == 0 {
-            return Err(LayerError::Argument {
-                class_name: None,
-                argument: "axis".to_owned(),
-                rule: "must not be the batch; samples are joined before they enter the model"
-                    .to_owned(),
-                got: self.axis.to_string(),
-            });
-        }
         let mut axes = first.axes().to_vec();
         for input in rest {
             let agree = |(i, (a, b)): (usize, (&Option<usize>, &Option<usize>))| {
@@ -126,6 +117,19 @@ mod tests {
         let inputs = [Shape::batched(&[14, 14, 64]), Shape::batched(&[7, 7, 64])];
         let text = Concatenate::new().output_shape(&inputs).unwrap_err().to_string();
         assert!(text.contains("(None, 14, 14, 64) and (None, 7, 7, 64)"), "{text}");
-        assert!(Concatenate::new().axis(0).output_shape(&inputs).is_err());
+    }
+
+    #[test]
+    fn batches_can_be_joined() {
+        let inputs = [Shape::new([Some(2), Some(3)]), Shape::new([Some(4), Some(3)])];
+        let joined = Concatenate::new().axis(0).output_shape(&inputs).unwrap();
+        assert_eq!(joined, Shape::new([Some(6), Some(3)]));
+        assert_eq!(
+            Concatenate::new()
+                .axis(0)
+                .output_shape(&[Shape::batched(&[3]), inputs[0].clone()])
+                .unwrap(),
+            Shape::batched(&[3])
+        );
     }
 }

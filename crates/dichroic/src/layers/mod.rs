@@ -36,6 +36,7 @@ mod layer_normalization;
 mod leaky_relu;
 mod lowering;
 mod merge;
+mod operations;
 mod permute;
 mod pooling;
 mod prelu;
@@ -85,6 +86,7 @@ pub use merge::{
     Add, Average, Difference, LargestInput, Maximum, MeanOfInputs, Merge, Merging, Minimum,
     Multiply, Product, SmallestInput, Subtract, Sum,
 };
+pub use operations::*;
 pub use permute::Permute;
 pub use pooling::{
     AveragePooling1D, AveragePooling2D, AveragePooling3D, Largest, MaxPooling1D, MaxPooling2D,

@@ -4,25 +4,26 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::operations::list::OPERATIONS;
 use super::wrong_argument::wrong_argument;
 use super::*;
 use crate::names::closest;
 
 /// What the registry knows about one layer class.
 #[derive(Debug)]
-struct Entry {
-    class_name: &'static str,
-    aliases: &'static [&'static str],
+pub(super) struct Entry {
+    pub(super) class_name: &'static str,
+    pub(super) aliases: &'static [&'static str],
     /// Arguments without a default, in positional order.
-    needs: &'static [&'static str],
+    pub(super) needs: &'static [&'static str],
     /// Arguments with a default, in positional order after those.
-    takes: &'static [&'static str],
-    example: fn() -> Box<dyn Layer>,
-    read: Read,
+    pub(super) takes: &'static [&'static str],
+    pub(super) example: fn() -> Box<dyn Layer>,
+    pub(super) read: Read,
 }
 
 /// Makes a layer from its arguments by name.
-type Read = fn(&Entry, &Map<String, Value>) -> Result<Box<dyn Layer>, LayerError>;
+pub(super) type Read = fn(&Entry, &Map<String, Value>) -> Result<Box<dyn Layer>, LayerError>;
 
 /// A list of names, written out or by the name of a constant.
 macro_rules! list {
@@ -33,13 +34,14 @@ macro_rules! list {
         $constant
     };
 }
+pub(super) use list;
 
-/// One line for each layer: class (with Keras's other names for it), an example to take defaults from,
-/// and the arguments in positional order.
+/// A list with one line for each layer: class (with Keras's other names for it), an example to take defaults
+/// from, and the arguments in positional order.
 macro_rules! layers {
-    ($($class:literal $(also $($alias:literal),+)?: $example:expr,
+    ($entries:ident; $($class:literal $(also $($alias:literal),+)?: $example:expr,
        needs $needs:tt takes $takes:tt;)+) => {
-        const ENTRIES: &[Entry] = &[$(Entry {
+        pub(in crate::layers) const $entries: &[Entry] = &[$(Entry {
             class_name: $class,
             aliases: &[$($($alias),+)?],
             needs: &$needs,
@@ -49,6 +51,7 @@ macro_rules! layers {
         }),+];
     };
 }
+pub(super) use layers;
 
 /// What convolutions take after the arguments they need.
 const CONV: &[&str] = &[
@@ -140,6 +143,7 @@ const POOLING: &[&str] = &["strides", "padding", "data_format", "name"];
 const POOLING_WITH_SIZE: &[&str] = &["pool_size", "strides", "padding", "data_format", "name"];
 
 layers! {
+    LAYERS;
     "InputLayer": InputLayer::new([Some(1)]), needs [] takes ["shape", "batch_size", "dtype", "sparse", "ragged", "batch_shape", "input_tensor", "optional", "name"];
     "Conv1D" also "Convolution1D": Conv1D::new(1, 1), needs ["filters", "kernel_size"] takes CONV;
     "Conv2D" also "Convolution2D": Conv2D::new(1, 1), needs ["filters", "kernel_size"] takes CONV;
@@ -251,9 +255,14 @@ pub fn from_config(
     (entry.read)(entry, config)
 }
 
-/// The class names, in the order of the list.
+/// The class names, in the order of the lists: Keras's layers first, then operations.
 pub fn class_names() -> impl Iterator<Item = &'static str> {
-    ENTRIES.iter().map(|entry| entry.class_name)
+    entries().map(|entry| entry.class_name)
+}
+
+/// Whether the class is an operation: a layer that speaks of all axes, the batch included, and that no Keras layer is.
+pub fn is_operation(class_name: &str) -> bool {
+    OPERATIONS.iter().any(|entry| entry.class_name == class_name)
 }
 
 /// The class behind a name: itself, or the class that an alias stands for.
@@ -338,11 +347,15 @@ pub fn auto_name(class_name: &str) -> String {
     name
 }
 
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    LAYERS.iter().chain(OPERATIONS)
+}
+
 fn entry(class_name: &str) -> Result<&'static Entry, LayerError> {
     let named =
         |entry: &&Entry| entry.class_name == class_name || entry.aliases.contains(&class_name);
-    ENTRIES.iter().find(named).ok_or_else(|| {
-        let known = ENTRIES.iter().flat_map(|entry| {
+    entries().find(named).ok_or_else(|| {
+        let known = entries().flat_map(|entry| {
             std::iter::once(entry.class_name).chain(entry.aliases.iter().copied())
         });
         LayerError::UnknownClass {
@@ -354,7 +367,7 @@ fn entry(class_name: &str) -> Result<&'static Entry, LayerError> {
 }
 
 /// Reads a layer: the arguments that came, over the defaults of the example.
-fn read<L: Layer + Serialize + DeserializeOwned + 'static>(
+pub(super) fn read<L: Layer + Serialize + DeserializeOwned + 'static>(
     entry: &Entry,
     example: L,
     config: &Map<String, Value>,

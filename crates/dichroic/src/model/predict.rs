@@ -69,8 +69,14 @@ impl Model {
     ) -> Result<Vec<Tensor>, ModelError> {
         let items = self.check_data(inputs)?;
         let parameters = self.parameters_or_none()?;
-        let batch = batch.clamp(1, items.max(1));
+        let mut batch = batch.clamp(1, items.max(1));
         let mut plans = self.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shapes = &self.prepared(&mut plans, sizes(inputs, batch))?.shapes;
+        // An output without a place for each item is made of all items at once.
+        let apart = shapes.iter().all(|shape| shape.first() == Some(&batch));
+        if !apart {
+            batch = items.max(1);
+        }
         let mut data: Vec<Vec<f32>> = vec![Vec::new(); self.outputs.len()];
         for first in (0..items).step_by(batch) {
             let size = batch.min(items - first);
@@ -84,7 +90,9 @@ impl Model {
         }
         let shapes = self.prepared(&mut plans, sizes(inputs, batch))?.shapes.clone();
         let whole = |(data, mut shape): (Vec<f32>, Vec<usize>)| {
-            shape[0] = items;
+            if let (true, Some(first)) = (apart, shape.first_mut()) {
+                *first = items;
+            }
             Tensor::new(shape, data).map_err(ModelError::from)
         };
         data.into_iter().zip(shapes).map(whole).collect()

@@ -2,5 +2,6 @@
 
 mod golden;
 mod lowered;
+mod operations;
 mod registry;
 mod values;

@@ -8,6 +8,7 @@ use super::super::handle::{Body, LayerRef};
 use super::super::{CallOutput, Kind, Model, ModelCall, Structure, Symbol};
 use super::{built_when_made, written_policy};
 use crate::Shape;
+use crate::layers::registry;
 
 impl Model {
     /// The configuration in the form of Keras 3's `config.json`.
@@ -179,7 +180,7 @@ fn layer_object(layer: &LayerRef) -> Map<String, Value> {
     config.insert("dtype".into(), written_policy(layer.policy()));
     config.extend(kind.config());
     // Keras has no class of this name: it is registered as ours.
-    let ours = class_name.starts_with("Shared");
+    let ours = class_name.starts_with("Shared") || registry::is_operation(class_name);
     let mut object = Map::new();
     object.insert("module".into(), if ours { "dichroic.layers" } else { "keras.layers" }.into());
     object.insert("class_name".into(), class_name.into());
