@@ -1,9 +1,10 @@
 //! Zip archives whose sizes are not believed until the bytes have come.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::Path;
 
+use dichroic_graph::kernels::mapped::SharedBytes;
+use zip::read::ZipFile;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -14,32 +15,50 @@ use crate::error::{Located, Problem};
 const LARGEST_EXPANSION: u64 = 100;
 /// Below this size an entry is read whatever its ratio: fresh models hold long runs of zeros.
 const FREE_BYTES: u64 = 64 << 20;
+/// The same for all compressed entries of an archive together.
+const FREE_BYTES_OF_ALL: u64 = 4 * FREE_BYTES;
+/// Entries that are not compressed don't overlap in an honest archive: read so many times, all of them together are this
+/// many archives long at most.
+const MOST_READINGS: u64 = 4;
+/// More entries than this are refused; the largest models have some ten thousand arrays.
+const MOST_ENTRIES: usize = 1 << 18;
 
 /// An opened archive.
-pub(crate) struct Archive<R> {
-    zip: ZipArchive<R>,
-    /// The bytes of the whole archive.
-    length: u64,
+pub(crate) struct Archive {
+    zip: ZipArchive<Cursor<SharedBytes>>,
+    whole: SharedBytes,
+    /// The bytes that compressed entries have become so far.
+    inflated: u64,
+    /// The bytes of other entries whose checksums were compared so far.
+    checked: u64,
 }
 
-impl Archive<BufReader<File>> {
+type Entry<'a> = ZipFile<'a, Cursor<SharedBytes>>;
+
+impl Archive {
     /// Opens a file and reads its directory of entries.
     pub fn open(path: &Path) -> Result<Self, Located> {
-        let file = File::open(path).map_err(Problem::Io)?;
-        Self::new(BufReader::new(file))
+        Self::new(SharedBytes::open(path).map_err(Problem::Io)?)
     }
-}
 
-impl<R: Read + Seek> Archive<R> {
-    pub fn new(mut reader: R) -> Result<Self, Located> {
-        let length = reader.seek(SeekFrom::End(0)).map_err(Problem::Io)?;
-        let zip = ZipArchive::new(reader).map_err(problem)?;
-        Ok(Self { zip, length })
+    /// Reads the directory of entries.
+    pub fn new(whole: SharedBytes) -> Result<Self, Located> {
+        let zip = ZipArchive::new(Cursor::new(whole.clone())).map_err(problem)?;
+        if zip.len() > MOST_ENTRIES {
+            let expected = format!("at most {MOST_ENTRIES} entries");
+            return Err(Problem::malformed(expected, zip.len()).into());
+        }
+        Ok(Self { zip, whole, inflated: 0, checked: 0 })
     }
 
     /// The names of the entries, those left out that are no text.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.zip.file_names_raw().filter_map(|name| std::str::from_utf8(name).ok())
+    }
+
+    /// The bytes of the whole archive.
+    pub fn len(&self) -> u64 {
+        self.whole.len() as u64
     }
 
     pub fn contains(&self, name: &str) -> bool {
@@ -51,34 +70,66 @@ impl<R: Read + Seek> Archive<R> {
     /// Memory grows with the bytes that are really there, never beyond the archive's own size because
     /// of the size declared.
     pub fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Located> {
-        let entry = match self.zip.by_name(name) {
+        Ok(self.bytes(name)?.map(|bytes| bytes.to_vec()))
+    }
+
+    /// As [`Archive::read`]; the bytes of an entry that is not compressed are those of the file itself, without a copy.
+    pub fn bytes(&mut self, name: &str) -> Result<Option<SharedBytes>, Located> {
+        let length = self.len();
+        let mut entry = match self.zip.by_name(name) {
             Ok(entry) => entry,
             Err(ZipError::FileNotFound) => return Ok(None),
             Err(error) => return Err(problem(error).at(name)),
         };
-        let declared = entry.size();
-        let limit = entry.compressed_size().saturating_mul(LARGEST_EXPANSION).max(FREE_BYTES);
-        if declared > limit {
-            return Err(Problem::TooLarge { declared, limit }.at(name));
-        }
-        // Memory that grows by doubling would be copied; one byte more lets the end be found without.
-        let expected = declared.min(self.length).saturating_add(1);
-        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
-        // One byte more than declared tells an entry that lies about its size.
-        entry
-            .take(declared.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(|error| unreadable(error).at(name))?;
-        if bytes.len() as u64 != declared {
-            let how = if (bytes.len() as u64) < declared {
-                format!("it ends after {} of {declared} bytes", bytes.len())
-            } else {
-                format!("it holds more than the {declared} bytes that it declares")
-            };
-            return Err(Problem::damaged(how).at(name));
-        }
-        Ok(Some(bytes))
+        let bytes = match stored(&entry, &self.whole) {
+            Some(bytes) => {
+                self.checked = self.checked.saturating_add(bytes.len() as u64);
+                let limit = length.saturating_mul(MOST_READINGS);
+                if self.checked > limit {
+                    return Err(Problem::TooLarge { declared: self.checked, limit }.at(name));
+                }
+                // Reading to the end is what compares the checksum.
+                io::copy(&mut entry, &mut io::sink()).map_err(unreadable).map(|_| bytes)
+            }
+            None => inflate(entry, length, &mut self.inflated),
+        };
+        bytes.map(Some).map_err(|problem| problem.at(name))
     }
+}
+
+/// Where the bytes of an entry lie in the archive, if they lie there as they are.
+fn stored(entry: &Entry<'_>, whole: &SharedBytes) -> Option<SharedBytes> {
+    let plain = entry.compression() == CompressionMethod::Stored
+        && !entry.encrypted()
+        && entry.size() == entry.compressed_size();
+    let start = usize::try_from(entry.data_start().filter(|_| plain)?).ok()?;
+    whole.slice(start..start.checked_add(usize::try_from(entry.size()).ok()?)?)
+}
+
+/// The bytes of a compressed entry of an archive of this many bytes.
+fn inflate(entry: Entry<'_>, archive: u64, inflated: &mut u64) -> Result<SharedBytes, Problem> {
+    let declared = entry.size();
+    let own = entry.compressed_size().saturating_mul(LARGEST_EXPANSION).max(FREE_BYTES);
+    let all = archive.saturating_mul(LARGEST_EXPANSION).max(FREE_BYTES_OF_ALL);
+    let limit = own.min(all.saturating_sub(*inflated));
+    if declared > limit {
+        return Err(Problem::TooLarge { declared, limit });
+    }
+    // Memory that grows by doubling would be copied; one byte more lets the end be found without.
+    let expected = declared.min(archive).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+    // One byte more than declared tells an entry that lies about its size.
+    entry.take(declared.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    let got = bytes.len() as u64;
+    *inflated = inflated.saturating_add(got);
+    if got < declared {
+        return Err(Problem::damaged(format!("it ends after {got} of {declared} bytes")));
+    }
+    if got > declared {
+        let how = format!("it holds more than the {declared} bytes that it declares");
+        return Err(Problem::damaged(how));
+    }
+    Ok(bytes.into())
 }
 
 /// Writes entries in the given order, stored without compression as Keras stores them.
@@ -122,8 +173,6 @@ fn unreadable(error: io::Error) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::*;
 
     fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
@@ -135,11 +184,38 @@ mod tests {
     #[test]
     fn entries_come_back_as_they_were_written() {
         let bytes = archive(&[("a.json", b"{}"), ("b", b"")]);
-        let mut archive = Archive::new(Cursor::new(bytes)).unwrap();
+        let mut archive = Archive::new(bytes.into()).unwrap();
         assert!(archive.contains("a.json"));
         assert_eq!(archive.read("a.json").unwrap().unwrap(), b"{}");
         assert_eq!(archive.read("b").unwrap().unwrap(), b"");
         assert!(archive.read("c").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_not_compressed_is_shared_with_the_archive() {
+        let whole = SharedBytes::from(archive(&[("a", b"one"), ("b", b"two")]));
+        let mut archive = Archive::new(whole.clone()).unwrap();
+        assert_eq!(archive.names().collect::<Vec<_>>(), ["a", "b"]);
+        let entry = archive.bytes("b").unwrap().unwrap();
+        assert_eq!(&entry[..], b"two");
+        assert!(whole.as_ptr_range().contains(&entry.as_ptr()));
+    }
+
+    #[test]
+    fn many_small_bombs_are_refused_together() {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut zip = ZipWriter::new(&mut bytes);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        let zeros = vec![0u8; 60 << 20];
+        for name in ["a", "b", "c", "d", "e"] {
+            zip.start_file(name, options).unwrap();
+            zip.write_all(&zeros).unwrap();
+        }
+        zip.finish().unwrap();
+        let mut archive = Archive::new(bytes.into_inner().into()).unwrap();
+        let read: Vec<bool> =
+            ["a", "b", "c", "d", "e"].map(|name| archive.bytes(name).is_ok()).into();
+        assert_eq!(read, [true, true, true, true, false]);
     }
 
     #[test]
@@ -153,7 +229,7 @@ mod tests {
             zip.write_all(&zeros).unwrap();
         }
         zip.finish().unwrap();
-        let mut archive = Archive::new(Cursor::new(bytes.into_inner())).unwrap();
+        let mut archive = Archive::new(bytes.into_inner().into()).unwrap();
         let refused = archive.read("bomb").unwrap_err();
         assert!(
             matches!(refused.problem, Problem::TooLarge { declared, .. } if declared == 65 << 20)
@@ -164,7 +240,7 @@ mod tests {
     fn every_truncation_is_an_error_or_gives_the_whole_entry() {
         let bytes = archive(&[("config.json", b"{\"class_name\": \"Sequential\"}")]);
         for length in 0..bytes.len() {
-            if let Ok(mut archive) = Archive::new(Cursor::new(&bytes[..length])) {
+            if let Ok(mut archive) = Archive::new(bytes[..length].to_vec().into()) {
                 let read = archive.read("config.json");
                 assert!(!matches!(read, Ok(Some(whole)) if whole.len() != 28));
             }
@@ -176,7 +252,7 @@ mod tests {
         let mut bytes = archive(&[("config.json", b"unmistakable")]);
         let place = bytes.windows(4).position(|window| window == b"mist").unwrap();
         bytes[place] ^= 1;
-        let mut archive = Archive::new(Cursor::new(bytes)).unwrap();
+        let mut archive = Archive::new(bytes.into()).unwrap();
         let error = archive.read("config.json").unwrap_err().of(Path::new("a.keras"));
         let text = "a.keras, config.json is damaged: its checksum doesn't match";
         assert_eq!(error.to_string(), text);
@@ -186,7 +262,7 @@ mod tests {
     fn an_archive_without_its_end_is_said_to_be_cut() {
         let mut bytes = archive(&[("config.json", b"unmistakable")]);
         bytes.truncate(bytes.len() - 30);
-        let error = Archive::new(Cursor::new(bytes)).map(|_| ()).unwrap_err();
+        let error = Archive::new(bytes.into()).map(|_| ()).unwrap_err();
         let text = "a.keras is no whole zip archive (its end is missing); the file may be cut, or of another kind";
         assert_eq!(error.of(Path::new("a.keras")).to_string(), text);
     }

@@ -83,9 +83,25 @@ pub enum Problem {
         /// What nobody reads.
         what: String,
     },
+    /// Names of arrays and of weights don't meet.
+    #[error("{}", Unmet { weights, arrays })]
+    Names {
+        /// The model's weights for which there is no array.
+        weights: Vec<Unmatched>,
+        /// The arrays that belong to no weight.
+        arrays: Vec<Unmatched>,
+    },
     /// The model in the file can't be made.
     #[error("{0}")]
     Model(#[source] Box<ModelError>),
+    /// The file names code that it wants to be run.
+    #[error("asks for {name}, which is code; no file is run as code, {fix}")]
+    Code {
+        /// The full name: `posix.system`.
+        name: String,
+        /// What to do instead.
+        fix: String,
+    },
     /// The file uses something that is known and not supported.
     #[error("{what} is not supported; {fix}")]
     Unsupported {
@@ -94,6 +110,17 @@ pub enum Problem {
         /// What to do instead.
         fix: String,
     },
+}
+
+/// A name without a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmatched {
+    /// The name.
+    pub name: String,
+    /// The shape of what it names.
+    pub shape: Vec<usize>,
+    /// The name on the other side that comes nearest, if any is near.
+    pub nearest: Option<String>,
 }
 
 impl Problem {
@@ -108,7 +135,9 @@ impl Problem {
     /// What stands between the place and the problem: some sentences have the place as their subject.
     fn joint(&self) -> &'static str {
         match self {
-            Self::Damaged { .. } | Self::NoArchive | Self::TooLarge { .. } => " ",
+            Self::Damaged { .. } | Self::NoArchive | Self::TooLarge { .. } | Self::Code { .. } => {
+                " "
+            }
             _ => ": ",
         }
     }
@@ -149,6 +178,47 @@ struct Comma<'a>(&'a str);
 impl fmt::Display for Comma<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() { Ok(()) } else { write!(f, ", {}", self.0) }
+    }
+}
+
+/// Names that don't meet, in a sentence.
+struct Unmet<'a> {
+    weights: &'a [Unmatched],
+    arrays: &'a [Unmatched],
+}
+
+impl fmt::Display for Unmet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |names: &[Unmatched], one: &str, many: &str| match names.len() {
+            1 => format!("1 {one}"),
+            count => format!("{count} {many}"),
+        };
+        if !self.weights.is_empty() {
+            let weights = count(self.weights, "weight has", "weights have");
+            write!(f, "{weights} no array: {}", Listed(self.weights))?;
+        }
+        if !self.arrays.is_empty() {
+            let joint = if self.weights.is_empty() { "" } else { "; " };
+            let arrays = count(self.arrays, "array belongs", "arrays belong");
+            write!(f, "{joint}{arrays} to no weight: {}", Listed(self.arrays))?;
+        }
+        f.write_str("; say in a name map which name of the file is which layer or weight")
+    }
+}
+
+/// The first of many names.
+struct Listed<'a>(&'a [Unmatched]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 6;
+        for (i, Unmatched { name, shape, nearest }) in self.0.iter().take(MOST).enumerate() {
+            write!(f, "{}{name} {}", if i > 0 { ", " } else { "" }, Axes(shape))?;
+            if let Some(nearest) = nearest {
+                write!(f, " (nearest: {nearest})")?;
+            }
+        }
+        if self.0.len() > MOST { write!(f, ", …") } else { Ok(()) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Which format a file has: told by its first bytes and its entries, never by its name.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
+
+use dichroic_graph::kernels::mapped::SharedBytes;
 
 use crate::archive::Archive;
 use crate::error::{FormatError, Located, Problem};
@@ -30,7 +30,7 @@ const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 /// The pickled number with which a PyTorch file before version 1.6 begins: `0x1950a86a20f9469cfc6c`.
 const PYTORCH_BEFORE_ZIP: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
 /// Enough of a file to know it by.
-const HEAD: u64 = 64;
+const HEAD: usize = 64;
 
 impl FileKind {
     /// The format of a file; `None` if it is none of these.
@@ -39,15 +39,12 @@ impl FileKind {
     /// When the file can't be read, or is a zip archive that was cut.
     pub fn of(path: &Path) -> Result<Option<Self>, FormatError> {
         let open = || -> Result<_, Located> {
-            let mut file = BufReader::new(File::open(path).map_err(Problem::Io)?);
-            let length = file.seek(SeekFrom::End(0)).map_err(Problem::Io)?;
-            file.rewind().map_err(Problem::Io)?;
-            let mut head = Vec::new();
-            file.by_ref().take(HEAD).read_to_end(&mut head).map_err(Problem::Io)?;
-            if !head.starts_with(b"PK\x03\x04") && !head.starts_with(b"PK\x05\x06") {
-                return Ok(Self::of_head(&head, length));
+            let bytes = SharedBytes::open(path).map_err(Problem::Io)?;
+            if !bytes.starts_with(b"PK\x03\x04") && !bytes.starts_with(b"PK\x05\x06") {
+                let head = &bytes[..bytes.len().min(HEAD)];
+                return Ok(Self::of_head(head, bytes.len() as u64));
             }
-            let archive = Archive::new(file)?;
+            let archive = Archive::new(bytes)?;
             let names: Vec<&str> = archive.names().collect();
             Ok(Self::of_entries(&names))
         };

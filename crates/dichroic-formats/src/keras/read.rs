@@ -1,7 +1,5 @@
 //! Reads a `.keras` file.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 use dichroic::model::{Model, Outline};
@@ -36,7 +34,7 @@ pub fn read_keras(path: &Path) -> Result<SavedModel, FormatError> {
         let mut archive = Archive::open(path)?;
         let config = config(&mut archive)?;
         let mut model = Model::from_config(&config).map_err(|error| refused(error, CONFIG))?;
-        let bytes = archive.read(WEIGHTS)?.ok_or_else(|| missing(WEIGHTS))?;
+        let bytes = archive.bytes(WEIGHTS)?.ok_or_else(|| missing(WEIGHTS))?;
         check_size(&model, bytes.len() as u64)?;
         let weights = WeightsReader::new(bytes).map_err(|error| error.inside(WEIGHTS))?;
         read_weights(&mut model, &weights).map_err(|error| error.inside(WEIGHTS))?;
@@ -63,7 +61,7 @@ pub fn read_outline(path: &Path) -> Result<Outline, FormatError> {
     read().map_err(|error: Located| error.of(path))
 }
 
-fn config(archive: &mut Archive<BufReader<File>>) -> Result<Value, Located> {
+fn config(archive: &mut Archive) -> Result<Value, Located> {
     let bytes = archive.read(CONFIG)?.ok_or_else(|| missing(CONFIG))?;
     json(&bytes, CONFIG)
 }
@@ -115,11 +113,7 @@ fn read_weights(model: &mut Model, weights: &WeightsReader) -> Result<(), Locate
         variables.expect(place.weights.len())?;
         for (position, &index) in place.weights.iter().enumerate() {
             let shape = &model.weights()[index].spec.shape;
-            let values = variables.floats(position, shape)?;
-            let tensor = Tensor::new(shape.clone(), values);
-            tensors[index] = Some(
-                tensor.map_err(|error| Problem::malformed("an array", error).at(&place.path))?,
-            );
+            tensors[index] = Some(variables.tensor(position, shape)?);
         }
     }
     let tensors = tensors.into_iter().collect::<Option<Vec<_>>>();

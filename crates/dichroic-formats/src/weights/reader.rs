@@ -1,7 +1,9 @@
 //! Reads a weight file. Every shape is compared with the one the model needs before memory is taken.
 
+use dichroic_graph::kernels::mapped::SharedBytes;
+use dichroic_graph::kernels::tensor::Tensor;
 use hdf5_pure::{
-    DType, Dataset, Error, File, FormatError as Hdf5Error, Group, Layout, make_f32_type,
+    DType, Dataset, Error, File, FormatError as Hdf5Error, Group, Layout, Source, make_f32_type,
 };
 
 use crate::error::{Located, Problem};
@@ -12,19 +14,40 @@ const FREE_CHUNK_BYTES: u64 = 1 << 20;
 /// An opened weight file.
 pub(crate) struct WeightsReader {
     file: File,
+    bytes: SharedBytes,
+}
+
+/// The bytes of a file as the reader of HDF5 asks for them.
+struct Bytes(SharedBytes);
+
+impl Source for Bytes {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), Hdf5Error> {
+        let start = usize::try_from(offset).ok();
+        let range = start.and_then(|start| Some(start..start.checked_add(buffer.len())?));
+        let bytes = range.and_then(|range| self.0.get(range)).ok_or(Hdf5Error::UnexpectedEof {
+            expected: start.unwrap_or(usize::MAX).saturating_add(buffer.len()),
+            available: self.0.len(),
+        })?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
 }
 
 impl WeightsReader {
-    pub fn new(bytes: Vec<u8>) -> Result<Self, Located> {
+    pub fn new(bytes: SharedBytes) -> Result<Self, Located> {
         let length = bytes.len() as u64;
-        let file =
-            File::from_bytes(bytes).map_err(|error| Problem::malformed("an HDF5 file", error))?;
+        let file = File::from_source(Bytes(bytes.clone()))
+            .map_err(|error| Problem::malformed("an HDF5 file", error))?;
         let expected = file.superblock().eof_address;
         if expected > length {
             let expected = format!("an HDF5 file of {expected} bytes");
             return Err(Problem::malformed(expected, format!("{length} bytes")).into());
         }
-        Ok(Self { file })
+        Ok(Self { file, bytes })
     }
 
     /// The variables at `{path}/vars`; none if there is no such group.
@@ -35,7 +58,7 @@ impl WeightsReader {
             Some(group) => group.datasets().map_err(|error| unreadable(error, &path))?.len(),
             None => 0,
         };
-        Ok(Variables { file: self.file.as_bytes(), path, group, count })
+        Ok(Variables { file: &self.bytes, path, group, count })
     }
 
     /// The names of the groups at a path, in no promised order; none if there is no such group.
@@ -57,7 +80,7 @@ impl WeightsReader {
 
 /// The numbered variables of one layer or optimizer.
 pub(crate) struct Variables<'a> {
-    file: &'a [u8],
+    file: &'a SharedBytes,
     path: String,
     group: Option<Group>,
     count: usize,
@@ -77,35 +100,38 @@ impl Variables<'_> {
         Err(Problem::Variables { expected, got: self.count }.at(&self.path))
     }
 
-    /// Variable `index`, which must have this shape.
+    /// Variable `index`, which must have this shape, as a list.
     pub fn floats(&self, index: usize, shape: &[usize]) -> Result<Vec<f32>, Located> {
+        self.tensor(index, shape).map(Tensor::into_data)
+    }
+
+    /// Variable `index`, which must have this shape; its values stay in the file where they lie there as Keras writes them.
+    pub fn tensor(&self, index: usize, shape: &[usize]) -> Result<Tensor, Located> {
         let (place, dataset) = self.dataset(index)?;
         let read = || {
             check_shape(&dataset, shape)?;
-            match dataset.dtype().map_err(damaged)? {
+            let tensor = match dataset.dtype().map_err(damaged)? {
                 DType::F32 => match self.plain_bytes(&dataset).map_err(damaged)? {
-                    Some(bytes) => Ok(floats(bytes)),
-                    None => dataset.read_f32().map_err(damaged),
+                    Some(bytes) => Tensor::from_bytes(shape, bytes),
+                    None => Tensor::new(shape, dataset.read_f32().map_err(damaged)?),
                 },
-                other => Err(Problem::Unsupported {
-                    what: format!("a variable of type {other}"),
-                    fix: "only float32 weights can be loaded; save the model with dtype float32"
-                        .into(),
-                }),
-            }
+                other => {
+                    return Err(Problem::Unsupported {
+                        what: format!("a variable of type {other}"),
+                        fix:
+                            "only float32 weights can be loaded; save the model with dtype float32"
+                                .into(),
+                    });
+                }
+            };
+            tensor.map_err(|error| Problem::malformed("as many values as the shape has", error))
         };
-        let values = read().map_err(|problem| problem.at(&place))?;
-        let expected: usize = shape.iter().product();
-        if values.len() != expected {
-            let got = format!("{} values", values.len());
-            return Err(Problem::malformed(format!("{expected} values"), got).at(place));
-        }
-        Ok(values)
+        read().map_err(|problem| problem.at(place))
     }
 
     /// The bytes of an array of little-endian floats that lies in the file as one piece, as Keras
-    /// writes it. Reading them in place takes a third of the time of the general way, which copies them.
-    fn plain_bytes(&self, dataset: &Dataset) -> Result<Option<&[u8]>, Error> {
+    /// writes it.
+    fn plain_bytes(&self, dataset: &Dataset) -> Result<Option<SharedBytes>, Error> {
         if dataset.datatype()? != make_f32_type() {
             return Ok(None);
         }
@@ -114,7 +140,7 @@ impl Variables<'_> {
         };
         let piece = || {
             let start = usize::try_from(address).ok()?;
-            self.file.get(start..start.checked_add(usize::try_from(size).ok()?)?)
+            self.file.slice(start..start.checked_add(usize::try_from(size).ok()?)?)
         };
         Ok(piece())
     }
@@ -148,11 +174,6 @@ impl Variables<'_> {
             Err(error) => Err(unreadable(error, &place)),
         }
     }
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    let values = bytes.chunks_exact(size_of::<f32>());
-    values.map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]])).collect()
 }
 
 fn check_shape(dataset: &Dataset, expected: &[usize]) -> Result<(), Problem> {

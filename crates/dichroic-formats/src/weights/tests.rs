@@ -30,7 +30,7 @@ fn file() -> Vec<u8> {
 type Whole = (Vec<f32>, Vec<f32>, i64, Vec<f32>);
 
 fn read_all(bytes: Vec<u8>) -> Result<Whole, Located> {
-    let reader = WeightsReader::new(bytes)?;
+    let reader = WeightsReader::new(bytes.into())?;
     reader.children("layers")?;
     let layer = reader.variables("layers/conv2d")?;
     layer.expect(2)?;
@@ -53,7 +53,7 @@ fn variables_come_back_bit_for_bit() {
 
 #[test]
 fn a_group_that_is_not_there_has_no_variables() {
-    let reader = WeightsReader::new(file()).unwrap();
+    let reader = WeightsReader::new(file().into()).unwrap();
     assert_eq!(reader.variables("layers/dense").unwrap().len(), 0);
     assert_eq!(reader.variables("layers/flatten").unwrap().len(), 0);
     let mut children = reader.children("layers").unwrap();
@@ -63,7 +63,7 @@ fn a_group_that_is_not_there_has_no_variables() {
 
 #[test]
 fn another_shape_is_refused_with_both_shapes() {
-    let reader = WeightsReader::new(file()).unwrap();
+    let reader = WeightsReader::new(file().into()).unwrap();
     let error = reader.variables("layers/conv2d").unwrap().floats(0, &[3, 3, 4, 2]).unwrap_err();
     assert_eq!(error.place, "layers/conv2d/vars/0");
     let text = "expected an array of shape (3, 3, 4, 2), got (3, 3, 2, 4)";
@@ -82,7 +82,7 @@ fn a_chunk_that_claims_a_gigabyte_for_a_small_array_is_refused() {
         .with_chunks(&[1 << 22])
         .with_deflate(6);
     file.add_group(group.finish());
-    let reader = WeightsReader::new(file.finish().unwrap()).unwrap();
+    let reader = WeightsReader::new(file.finish().unwrap().into()).unwrap();
     let error = reader.variables("").unwrap().floats(0, &[4]).unwrap_err();
     assert!(matches!(error.problem, Problem::TooLarge { .. }));
 }
@@ -103,7 +103,7 @@ fn from_keras() -> Vec<u8> {
 }
 
 fn read_keras(bytes: Vec<u8>) -> Result<(Vec<f32>, i64), Located> {
-    let reader = WeightsReader::new(bytes)?;
+    let reader = WeightsReader::new(bytes.into())?;
     reader.children("layers")?;
     let kernel = reader.variables("layers/conv2d")?.floats(0, &[3, 3, 3, 4])?;
     reader.variables("layers/batch_normalization")?.expect(4)?;
