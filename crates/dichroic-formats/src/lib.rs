@@ -1,4 +1,4 @@
-//! Model files: Keras's `.keras` archives.
+//! Model files: Keras's `.keras` archives, ONNX, and weights by name in safetensors, PyTorch's and NumPy's files.
 //!
 //! No file is code: nothing in one is executed, sizes are checked before memory is taken, and a bad
 //! file gets an error that names the file, the place in it and what was expected there.
@@ -9,12 +9,22 @@ mod archive;
 mod error;
 mod keras;
 mod kind;
+mod named;
+mod npz;
 pub mod onnx;
+mod pytorch;
+mod safetensors;
 mod weights;
 
 pub use agreement::{Agreement, OutputAgreement, Side};
-pub use error::{FormatError, Problem};
+pub use error::{FormatError, Problem, Unmatched};
 pub use keras::{
     Contents, SavedModel, SavedTraining, is_keras, read_keras, read_outline, write_keras,
 };
 pub use kind::FileKind;
+pub use named::{
+    Convention, ElementType, Loaded, NameMap, NamedArray, NamedArrays, Target, load_arrays,
+};
+pub use npz::{parse_npz, read_npz, write_npz};
+pub use pytorch::{UnknownClasses, parse_pytorch, read_pytorch};
+pub use safetensors::{parse_safetensors, read_safetensors, write_safetensors};

@@ -13,7 +13,7 @@ pub mod initializers;
 mod keras_object;
 pub mod layers;
 pub mod model;
-mod names;
+pub mod names;
 pub mod policy;
 pub mod regularizers;
 pub mod shape;

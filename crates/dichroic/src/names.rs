@@ -1,7 +1,7 @@
 //! The known name that is closest to a mistyped one.
 
 /// The closest of the known names, if it is close enough to be a slip of the pen.
-pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
     known
         .into_iter()

@@ -14,6 +14,7 @@ use super::{DataError, Limits};
 
 mod header;
 
+pub use header::NpyHeader;
 use header::{Element, Header};
 
 /// The values of a NumPy array, of one of the types that dichroic reads.

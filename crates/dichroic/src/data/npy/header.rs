@@ -1,6 +1,7 @@
 //! The header of an array file: a Python dictionary with three known keys.
 
 use std::io::Read;
+use std::path::Path;
 
 use super::Place;
 use crate::data::DataError;
@@ -44,6 +45,30 @@ impl Element {
     }
 }
 
+/// What the header of an array file says, before it is asked whether the type is one that can be used.
+///
+/// # Source
+/// `numpy.lib.format`, versions 1.0 to 3.0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NpyHeader {
+    /// The type in NumPy's words: the order of the bytes, the kind and the size, as in `<f4`.
+    pub descr: String,
+    /// Whether the first axis varies fastest.
+    pub fortran_order: bool,
+    /// The size of each axis; nothing is promised about their product.
+    pub shape: Vec<usize>,
+}
+
+impl NpyHeader {
+    /// Reads the header of the array `name` in the file `path`; also the number of bytes that it took.
+    ///
+    /// # Errors
+    /// When the reader fails, or what it gives is no header of NumPy's.
+    pub fn read(reader: &mut impl Read, path: &Path, name: &str) -> Result<(Self, u64), DataError> {
+        read_dictionary(reader, Place { path, name }).map(|(header, _, bytes)| (header, bytes))
+    }
+}
+
 #[derive(Debug, PartialEq)]
 pub struct Header {
     pub element: Element,
@@ -52,48 +77,57 @@ pub struct Header {
     pub shape: Vec<usize>,
 }
 
+/// Reads a header; also its text, and the number of bytes that it took.
+fn read_dictionary(
+    reader: &mut impl Read,
+    at: Place<'_>,
+) -> Result<(NpyHeader, String, u64), DataError> {
+    let place = format!("header of {}", at.name);
+    let wrong = |expected: &str, got: String| DataError::format(at.path, &place, expected, got);
+    let read = |reader: &mut dyn Read, buffer: &mut [u8]| {
+        reader
+            .read_exact(buffer)
+            .map_err(|error| DataError::reading(at.path, &place, "a NumPy array", error))
+    };
+    let mut start = [0; 8];
+    read(reader, &mut start)?;
+    if &start[..6] != MAGIC {
+        let got = format!("{:?}", start[..6].escape_ascii().to_string());
+        return Err(wrong("the bytes \\x93NUMPY", got));
+    }
+    let (length, length_bytes) = match start[6] {
+        1 => {
+            let mut bytes = [0; 2];
+            read(reader, &mut bytes)?;
+            (usize::from(u16::from_le_bytes(bytes)), 2)
+        }
+        2 | 3 => {
+            let mut bytes = [0; 4];
+            read(reader, &mut bytes)?;
+            (usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX), 4)
+        }
+        version => return Err(wrong("version 1, 2 or 3", version.to_string())),
+    };
+    if length > MAX_HEADER {
+        return Err(wrong(&format!("at most {MAX_HEADER} bytes"), length.to_string()));
+    }
+    let mut text = vec![0; length];
+    read(reader, &mut text)?;
+    let header = Parser { text: &text, at: 0 }.header();
+    let text = String::from_utf8_lossy(&text).trim_end().to_owned();
+    let header = header.map_err(|expected| wrong(&expected, text.clone()))?;
+    Ok((header, text, 8 + length_bytes + length as u64))
+}
+
 impl Header {
     /// Reads the header; also the number of bytes that it took.
     pub fn read(reader: &mut impl Read, at: Place<'_>) -> Result<(Self, u64), DataError> {
-        let wrong = |expected: &str, got: String| {
-            DataError::format(at.path, format!("header of {}", at.name), expected, got)
-        };
-        let read = |reader: &mut dyn Read, buffer: &mut [u8]| {
-            let place = format!("header of {}", at.name);
-            reader
-                .read_exact(buffer)
-                .map_err(|error| DataError::reading(at.path, &place, "a NumPy array", error))
-        };
-        let mut start = [0; 8];
-        read(reader, &mut start)?;
-        if &start[..6] != MAGIC {
-            return Err(wrong(
-                "the bytes \\x93NUMPY",
-                format!("{:?}", start[..6].escape_ascii().to_string()),
-            ));
-        }
-        let (length, length_bytes) = match start[6] {
-            1 => {
-                let mut bytes = [0; 2];
-                read(reader, &mut bytes)?;
-                (usize::from(u16::from_le_bytes(bytes)), 2)
-            }
-            2 | 3 => {
-                let mut bytes = [0; 4];
-                read(reader, &mut bytes)?;
-                (usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX), 4)
-            }
-            version => return Err(wrong("version 1, 2 or 3", version.to_string())),
-        };
-        if length > MAX_HEADER {
-            return Err(wrong(&format!("at most {MAX_HEADER} bytes"), length.to_string()));
-        }
-        let mut text = vec![0; length];
-        read(reader, &mut text)?;
-        let header = Parser { text: &text, at: 0 }.header().map_err(|expected| {
-            wrong(&expected, String::from_utf8_lossy(&text).trim_end().to_owned())
+        let (header, text, bytes) = read_dictionary(reader, at)?;
+        let NpyHeader { descr, fortran_order, shape } = header;
+        let (element, big_endian) = parse_descr(&descr).map_err(|expected| {
+            DataError::format(at.path, format!("header of {}", at.name), expected, text)
         })?;
-        Ok((header, 8 + length_bytes + length as u64))
+        Ok((Self { element, big_endian, fortran_order, shape }, bytes))
     }
 
     /// The bytes of a header in version 1.0, padded as NumPy pads it.
@@ -163,14 +197,14 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn header(mut self) -> Result<Header, String> {
-        let (mut element, mut fortran_order, mut shape) = (None, None, None);
+    fn header(mut self) -> Result<NpyHeader, String> {
+        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
         self.expect(b'{')?;
         while self.peek() != Some(b'}') {
             let key = self.string()?;
             self.expect(b':')?;
             match key.as_str() {
-                "descr" => element = Some(parse_descr(&self.string()?)?),
+                "descr" => descr = Some(self.string()?),
                 "fortran_order" => fortran_order = Some(self.truth()?),
                 "shape" => shape = Some(self.tuple()?),
                 _ => return Err("no keys but descr, fortran_order and shape".to_owned()),
@@ -181,9 +215,9 @@ impl Parser<'_> {
                 return Err("a comma or a closing brace".to_owned());
             }
         }
-        let (element, big_endian) = element.ok_or("the key descr")?;
+        let descr = descr.ok_or("the key descr")?;
         let fortran_order = fortran_order.ok_or("the key fortran_order")?;
-        Ok(Header { element, big_endian, fortran_order, shape: shape.ok_or("the key shape")? })
+        Ok(NpyHeader { descr, fortran_order, shape: shape.ok_or("the key shape")? })
     }
 
     /// The next byte that is no blank.

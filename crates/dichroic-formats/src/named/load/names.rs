@@ -1,0 +1,144 @@
+//! Which weight an array's name means.
+
+use std::collections::HashMap;
+
+use dichroic::model::{Model, Weight};
+use dichroic::names::closest;
+
+use super::super::{Convention, NamedArray, NamedArrays};
+use super::map::{Target, renamed};
+use super::{Plan, is_count_of_batches};
+use crate::error::{Located, Problem, Unmatched};
+
+/// The module or layer that a name begins with, and the array's own name in it.
+pub(in crate::named) fn split(name: &str) -> (&str, &str) {
+    let name = name.strip_suffix(":0").unwrap_or(name);
+    name.rsplit_once(['.', '/']).unwrap_or(("", name))
+}
+
+/// PyTorch's name for a weight of ours; the same name for those that it has no word for.
+fn in_pytorch(weight: &str) -> &str {
+    match weight {
+        "kernel" | "gamma" | "alpha" => "weight",
+        "bias" | "beta" => "bias",
+        "moving_mean" => "running_mean",
+        "moving_variance" => "running_var",
+        other => other,
+    }
+}
+
+/// Layers and modules are told apart by names in which all separators are alike.
+fn alike(path: &str) -> String {
+    path.replace(['.', '/'], "_")
+}
+
+/// A model's weights by the names that may mean them.
+pub(super) struct Known<'a> {
+    weights: &'a [Weight],
+    by_path: HashMap<&'a str, usize>,
+    /// The weights of the layer with this name.
+    by_layer: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Known<'a> {
+    pub fn of(model: &'a Model) -> Self {
+        let weights = model.weights();
+        let by_path = weights.iter().map(|weight| weight.path.as_str()).zip(0..).collect();
+        let mut by_layer: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, weight) in weights.iter().enumerate() {
+            by_layer.entry(alike(split(&weight.path).0)).or_default().push(index);
+        }
+        Self { weights, by_path, by_layer }
+    }
+
+    /// The weight that a name means.
+    fn find(&self, name: &str) -> Option<usize> {
+        let name = name.strip_suffix(":0").unwrap_or(name);
+        if let Some(&index) = self.by_path.get(name) {
+            return Some(index);
+        }
+        let (module, own) = split(name);
+        self.by_layer.get(&alike(module))?.iter().copied().find(|&index| self.is_called(index, own))
+    }
+
+    /// Whether an array's own name means this weight of its layer.
+    pub fn is_called(&self, index: usize, own: &str) -> bool {
+        let weight = self.weights[index].spec.name;
+        weight == own || in_pytorch(weight) == own
+    }
+}
+
+/// Pairs arrays and weights by name.
+pub(super) fn plan(
+    model: &Model,
+    arrays: &NamedArrays,
+    entries: &[(String, Target)],
+) -> Result<Plan, Located> {
+    let known = Known::of(model);
+    let mut array_of: Vec<Option<usize>> = vec![None; model.weights().len()];
+    let (mut ignored, mut unused) = (Vec::new(), Vec::new());
+    for (index, array) in arrays.arrays().iter().enumerate() {
+        let Some(name) = renamed(array.name(), entries) else {
+            ignored.push(index);
+            continue;
+        };
+        match known.find(&name) {
+            Some(weight) => {
+                if let Some(first) = array_of[weight].replace(index) {
+                    let expected = format!("one array for {}", model.weights()[weight].path);
+                    let got = format!("{} and {}", arrays.arrays()[first].name(), array.name());
+                    return Err(Problem::malformed(expected, got).into());
+                }
+            }
+            None if is_count_of_batches(array) => ignored.push(index),
+            None => unused.push(array),
+        }
+    }
+    match array_of.iter().copied().collect::<Option<Vec<usize>>>() {
+        Some(array_of) if unused.is_empty() => Ok(Plan { array_of, ignored }),
+        _ => {
+            let weights = model.weights().iter().zip(&array_of);
+            let missing = weights.filter(|(_, array)| array.is_none()).map(|(weight, _)| weight);
+            Err(unmatched(&missing.collect::<Vec<_>>(), &unused, arrays.convention()).into())
+        }
+    }
+}
+
+/// Lists what found no partner, each with the name on the other side that comes nearest.
+fn unmatched(weights: &[&Weight], arrays: &[&NamedArray], convention: Convention) -> Problem {
+    /// Nearness is only looked for among the first so many names: it grows with the square of them.
+    const MOST: usize = 256;
+    let in_file = |weight: &Weight| {
+        let (layer, own) = split(&weight.path);
+        match convention {
+            Convention::Keras => weight.path.clone(),
+            Convention::PyTorch => format!("{}.{}", layer.replace('/', "."), in_pytorch(own)),
+        }
+    };
+    let wanted: Vec<(String, &str)> =
+        weights.iter().take(MOST).map(|weight| (in_file(weight), weight.path.as_str())).collect();
+    let offered: Vec<&str> = arrays.iter().take(MOST).map(|array| array.name()).collect();
+    let of_weight = |index: usize, weight: &&Weight| Unmatched {
+        name: weight.path.clone(),
+        shape: weight.spec.shape.clone(),
+        nearest: wanted
+            .get(index)
+            .and_then(|(name, _)| closest(name, offered.iter().copied()))
+            .map(str::to_owned),
+    };
+    let of_array = |index: usize, array: &&NamedArray| {
+        let near = offered
+            .get(index)
+            .and_then(|name| closest(name, wanted.iter().map(|(name, _)| name.as_str())));
+        let path = near.and_then(|near| wanted.iter().find(|(name, _)| name == near));
+        Unmatched {
+            name: array.name().to_owned(),
+            shape: array.shape().to_vec(),
+            nearest: path.map(|(_, path)| (*path).to_owned()),
+        }
+    };
+    Problem::Names {
+        weights: weights.iter().enumerate().map(|(i, weight)| of_weight(i, weight)).collect(),
+        arrays: arrays.iter().enumerate().map(|(i, array)| of_array(i, array)).collect(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Networks of PyTorch's give the same numbers here with the weights of their state dicts.
+
+use dichroic::layers::{
+    BatchNormalization, Conv1D, Conv2D, Conv2DTranspose, Conv3D, Dense, DepthwiseConv2D, Flatten,
+    GroupNormalization, MaxPooling2D, PReLU, Padding, ReLU,
+};
+use dichroic::model::{Input, LayerRef, Model, Sequential};
+use dichroic_formats::{NameMap, UnknownClasses, load_arrays, read_npz, read_pytorch};
+
+use crate::path;
+
+fn chain<const N: usize>(input: &[usize], layers: [LayerRef; N]) -> Model {
+    let chain = Sequential::new().add(Input::new(input));
+    layers.into_iter().fold(chain, |chain, layer| chain.add(layer)).finish().unwrap()
+}
+
+/// Loads the weights of a network, runs its input and compares the output.
+fn check(name: &str, mut model: Model) {
+    let file = path(&format!("network_{name}.pt"));
+    let arrays = read_pytorch(&file, UnknownClasses::Refuse).unwrap();
+    load_arrays(&mut model, &arrays, &NameMap::default()).unwrap();
+    let golden = read_npz(&path("networks.npz")).unwrap();
+    let of = |what: &str| golden.get(&format!("{name}/{what}")).unwrap().tensor();
+    let (input, expected) = (of("input"), of("output"));
+    let output = model.predict(std::slice::from_ref(&input)).unwrap().remove(0);
+    assert_eq!(output.shape(), expected.shape());
+    for (place, (got, expected)) in output.data().iter().zip(expected.data()).enumerate() {
+        let bound = 1e-5 * expected.abs().max(1.0);
+        assert!(
+            (got - expected).abs() <= bound,
+            "{name}, place {place}: {got}, expected {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_classifier_with_normalisation_on_both_sides_of_flatten() {
+    let model = chain(
+        &[8, 6, 3],
+        [
+            LayerRef::named("conv1", Conv2D::new(4, 3).padding(Padding::Same)),
+            LayerRef::named("bn1", BatchNormalization::new().epsilon(1e-5)),
+            ReLU::new().into(),
+            MaxPooling2D::new(2).into(),
+            Flatten::new().into(),
+            LayerRef::named("bn2", BatchNormalization::new().epsilon(1e-5)),
+            LayerRef::named("fc1", Dense::new(48)),
+            LayerRef::named("act", PReLU::new()),
+            LayerRef::named("fc2", Dense::new(3)),
+        ],
+    );
+    check("classifier", model);
+}
+
+#[test]
+fn depthwise_and_grouped_kernels() {
+    let model = chain(
+        &[6, 6, 4],
+        [
+            LayerRef::named("depthwise", DepthwiseConv2D::new(3).depth_multiplier(2)),
+            LayerRef::named("slopes", PReLU::new().shared_axes([1, 2])),
+            LayerRef::named("grouped", Conv2D::new(6, 3).groups(2).use_bias(false)),
+        ],
+    );
+    check("grouped", model);
+}
+
+#[test]
+fn transposed_kernels() {
+    let up = LayerRef::named("up", Conv2DTranspose::new(3, 3).strides(2));
+    check("transposed", chain(&[5, 4, 3], [up]));
+}
+
+#[test]
+fn kernels_along_one_axis_and_the_flattened_line_after_them() {
+    let model = chain(
+        &[9, 3],
+        [
+            LayerRef::named("conv", Conv1D::new(4, 3)),
+            Flatten::new().into(),
+            LayerRef::named("fc", Dense::new(2)),
+        ],
+    );
+    check("line", model);
+}
+
+#[test]
+fn kernels_along_three_axes_and_group_normalisation() {
+    let model = chain(
+        &[4, 5, 6, 2],
+        [
+            LayerRef::named("conv", Conv3D::new(3, [1, 2, 3])),
+            LayerRef::named("norm", GroupNormalization::new().groups(1).epsilon(1e-5)),
+            Flatten::new().into(),
+            LayerRef::named("fc", Dense::new(2)),
+        ],
+    );
+    check("volume", model);
+}
