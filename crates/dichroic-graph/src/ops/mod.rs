@@ -88,19 +88,31 @@ ops! {
     cumulative_sum::{CumulativeSum};
     triangle::{Triangle};
     non_max_suppression::{NonMaxSuppression};
+
+    // What computes.
+    arithmetic::{Arithmetic};
+    function::{Function, FunctionGradient};
+    window_pool::{WindowPool, WindowPoolGradient};
+    matmul::{MatMul};
+    interpolate::{Interpolate};
 }
 
 mod geometry;
 mod index;
 mod lanes;
+mod stretched;
 mod tail;
 
 pub use arg_extreme::Equals;
+pub use arithmetic::Operator;
+pub use function::FunctionKind;
+pub use interpolate::Taps;
 pub use non_max_suppression::BoxFormat;
 pub use reduce::ReducedAxes;
 pub use scatter_elements::ScatterReduction;
 pub use top_k::Extreme;
 pub use triangle::Side;
+pub use window_pool::WindowPoolKind;
 
 use dichroic_kernels::elementwise::Unary as UnaryFunction;
 pub use geometry::Geometry;

@@ -2,6 +2,7 @@
 
 mod cases;
 mod check;
+mod computing;
 mod moves;
 
 use std::collections::BTreeSet;
