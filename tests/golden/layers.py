@@ -225,6 +225,22 @@ def merging():
     yield "concatenate_vectors", L.Concatenate(), [(3, 5), (3, 2)]
 
 
+def recurrent():
+    """(case, layer, input shapes) for layers that go along a sequence."""
+    sequence = (2, 4, 3)
+    for name in ("SimpleRNN", "GRU", "LSTM"):
+        layer = getattr(L, name)
+        stem = name.lower()
+        yield stem, layer(5), sequence
+        yield f"{stem}_sequences", layer(5, return_sequences=True), sequence
+        yield f"{stem}_backwards", layer(3, return_sequences=True, go_backwards=True), sequence
+        yield f"{stem}_no_bias_relu", layer(2, use_bias=False, activation="relu"), sequence
+    yield "gru_reset_before", L.GRU(4, reset_after=False), sequence
+    yield "gru_reset_before_no_bias", L.GRU(2, reset_after=False, use_bias=False), sequence
+    yield "gru_gates", L.GRU(2, recurrent_activation="hard_sigmoid"), sequence
+    yield "lstm_gates", L.LSTM(2, recurrent_activation="hard_sigmoid", unit_forget_bias=False), sequence
+
+
 def is_list_of_shapes(shapes):
     return isinstance(shapes, list)
 
@@ -294,7 +310,7 @@ def run(name, layer, shapes, arrays):
 
 def main():
     arrays, cases = {}, []
-    groups = (convolutions, transposed, pooling, shaping, dense_and_normalization, activations, merging)
+    groups = (convolutions, transposed, pooling, shaping, dense_and_normalization, activations, merging, recurrent)
     for group in groups:
         for name, layer, shapes in group():
             layer_name = name

@@ -15,6 +15,9 @@ pub(super) struct Place {
     pub weights: Vec<usize>,
 }
 
+/// The layers that hold their weights in a cell.
+const CELLS: [&str; 3] = ["SimpleRNN", "GRU", "LSTM"];
+
 /// A container of layers and the names in it.
 pub(super) struct Container {
     /// The group: `layers`, `layers/sequential/layers`.
@@ -54,6 +57,13 @@ impl Layout {
                 Some(_) => Vec::new(),
                 None => weights_of(model, layer),
             };
+            // Keras keeps the weights of a recurrent layer in a layer inside it.
+            if CELLS.contains(&layer.class_name()) {
+                let name = format!("{}_cell", auto_name(layer.class_name()));
+                self.places.push(Place { path: format!("{own}/cell"), name, weights });
+                self.places.push(Place { path: own, name: layer.name(), weights: Vec::new() });
+                continue;
+            }
             self.places.push(Place { path: own.clone(), name: layer.name(), weights });
             if let Some(nested) = layer.model() {
                 self.visit(model, nested.layers(), &own, met);
@@ -99,7 +109,7 @@ impl MemberNames {
 
 #[cfg(test)]
 mod tests {
-    use dichroic::layers::{Add, Conv2D, Dense, Flatten, Padding};
+    use dichroic::layers::{Add, Conv2D, Dense, Flatten, LSTM, Padding};
     use dichroic::model::{Call, Input, LayerRef, Model, Sequential};
 
     use super::*;
@@ -135,5 +145,14 @@ mod tests {
         let expected =
             [("layers/sequential/layers/conv2d", 2), ("layers/conv2d", 2), ("layers/dense", 2)];
         assert_eq!(with_weights, expected);
+    }
+
+    #[test]
+    fn a_recurrent_layer_holds_its_weights_in_its_cell() {
+        let model = Sequential::named("reader").add(Input::new(&[4, 3])).add(LSTM::new(2));
+        let layout = Layout::of(&model.finish().unwrap());
+        let places = layout.places.iter().map(|place| (place.path.as_str(), place.weights.len()));
+        let places: Vec<(&str, usize)> = places.filter(|(path, _)| path.contains("lstm")).collect();
+        assert_eq!(places, [("layers/lstm/cell", 3), ("layers/lstm", 0)]);
     }
 }

@@ -102,6 +102,7 @@ impl Serialize for Initializer {
             // Keras writes no gain; one that is not the default would be lost without it.
             Self::Identity { gain: 1.0 } => ("Identity", json!({})),
             Self::Identity { gain } => ("Identity", json!({ "gain": gain })),
+            Self::ForgetNothing(others) => return others.serialize(serializer),
         };
         KerasObject::written("keras.initializers", class_name, config).serialize(serializer)
     }

@@ -81,6 +81,9 @@ pub enum Initializer {
         /// The value on the diagonal.
         gain: f64,
     },
+    /// The biases of an LSTM: those of the second of four gates are 1, so that it forgets nothing at first; the
+    /// others are drawn by another initializer. A layer makes it of that one, and no configuration has it.
+    ForgetNothing(Box<Initializer>),
 }
 
 /// Every name that stands for an initializer with its default arguments.
@@ -190,6 +193,7 @@ impl Initializer {
                     None => Ok(()),
                 }
             }
+            Self::ForgetNothing(others) => others.check(shape),
             _ => Ok(()),
         }
     }
@@ -241,6 +245,11 @@ impl Initializer {
                 for diagonal in 0..shape[0].min(columns) {
                     values[diagonal * columns + diagonal] = *gain as f32;
                 }
+                values
+            }
+            Self::ForgetNothing(others) => {
+                let mut values = others.draw(shape, seed)?;
+                values[len / 4..len / 2].fill(1.0);
                 values
             }
         })

@@ -31,15 +31,18 @@ mod gaussian_dropout;
 mod gaussian_noise;
 mod global_pooling;
 mod group_normalization;
+mod gru;
 mod input;
 mod layer_normalization;
 mod leaky_relu;
 mod lowering;
+mod lstm;
 mod merge;
 mod operations;
 mod permute;
 mod pooling;
 mod prelu;
+mod recurrent;
 pub mod registry;
 mod relu;
 mod repeat_vector;
@@ -47,6 +50,7 @@ mod rescaling;
 mod reshape;
 mod separable_conv;
 mod shared_conv;
+mod simple_rnn;
 mod softmax;
 mod spatial_dropout;
 mod stencil;
@@ -78,10 +82,12 @@ pub use global_pooling::{
     GlobalMaxPooling2D, GlobalMaxPooling3D, GlobalPooling,
 };
 pub use group_normalization::GroupNormalization;
+pub use gru::GRU;
 pub use input::InputLayer;
 pub use layer_normalization::LayerNormalization;
 pub use leaky_relu::LeakyReLU;
 pub use lowering::{Lowering, Mode};
+pub use lstm::LSTM;
 pub use merge::{
     Add, Average, Difference, LargestInput, Maximum, MeanOfInputs, Merge, Merging, Minimum,
     Multiply, Product, SmallestInput, Subtract, Sum,
@@ -99,6 +105,7 @@ pub use rescaling::{PerChannel, Rescaling};
 pub use reshape::Reshape;
 pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
 pub use shared_conv::{SharedConv, SharedConv1D, SharedConv2D, SharedConv3D};
+pub use simple_rnn::SimpleRNN;
 pub use softmax::Softmax;
 pub use spatial_dropout::{SpatialDropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D};
 pub use unit_normalization::UnitNormalization;

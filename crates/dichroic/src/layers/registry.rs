@@ -137,6 +137,82 @@ const SHARED_CONV: &[&str] = &[
     "kernel_regularizer",
     "bias_regularizer",
 ];
+/// What recurrent layers take after the arguments they need.
+const SIMPLE_RNN: &[&str] = &[
+    "activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "seed",
+    "zero_output_for_mask",
+];
+/// What an LSTM takes after the arguments it needs.
+const LSTM_TAKES: &[&str] = &[
+    "activation",
+    "recurrent_activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "unit_forget_bias",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+    "seed",
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "zero_output_for_mask",
+];
+/// What a GRU takes after the arguments it needs.
+const GRU_TAKES: &[&str] = &[
+    "activation",
+    "recurrent_activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+    "seed",
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "reset_after",
+    "zero_output_for_mask",
+];
 /// What pools take after the arguments they need.
 const POOLING: &[&str] = &["strides", "padding", "data_format", "name"];
 /// What pools whose size has a default take after the arguments they need.
@@ -208,6 +284,9 @@ layers! {
     "Minimum": Minimum::new(), needs [] takes [];
     "Concatenate": Concatenate::new(), needs [] takes ["axis"];
     "Rescaling": Rescaling::new(1.0), needs ["scale"] takes ["offset"];
+    "LSTM": LSTM::new(2), needs ["units"] takes LSTM_TAKES;
+    "GRU": GRU::new(2), needs ["units"] takes GRU_TAKES;
+    "SimpleRNN": SimpleRNN::new(2), needs ["units"] takes SIMPLE_RNN;
 }
 
 /// Arguments of every layer that the model keeps, not the layer.
