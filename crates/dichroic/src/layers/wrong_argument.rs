@@ -71,6 +71,8 @@ impl<L: Layer + DeserializeOwned> Probe<'_, L> {
             kinds.push("a number".to_owned());
         } else if self.reads(&json!(1)) {
             kinds.push(self.whole_number(got));
+        } else if self.reads(&json!([0.5])) {
+            kinds.push("a list of numbers".to_owned());
         } else if self.reads(&json!([1])) {
             kinds.push("a list of whole numbers".to_owned());
         }

@@ -22,6 +22,10 @@ pub fn input_shapes(class_name: &str) -> Option<Vec<Vec<usize>>> {
         "SpaceToDepth" => &[&[2, 4, 2, 3]],
         "Squeeze" => &[&[2, 3, 1]],
         "Where" => &[&[2, 1, 4], &[2, 3, 4], &[4]],
+        // What computes.
+        "Arithmetic" => &[&[2, 3, 4], &[3, 1]],
+        "MatMul" => &[&[2, 3, 4], &[4, 2]],
+        "Resize" | "WindowPooling" => &[&[2, 5, 4, 2]],
         _ => return None,
     };
     Some(shapes.iter().map(|shape| shape.to_vec()).collect())

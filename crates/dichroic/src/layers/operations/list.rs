@@ -32,4 +32,13 @@ layers! {
     "ScatterElements": ScatterElements::new(1), needs ["axis"] takes ["reduction"];
     "ScatterND": ScatterND::new(), needs [] takes ["reduction"];
     "Reduction": Reduction::new(ReductionKind::Product, [1, 2], false), needs ["kind"] takes ["axes", "keepdims"];
+
+    // What computes.
+    "Arithmetic": Arithmetic::new(ArithmeticKind::Subtract), needs ["kind"] takes [];
+    "Function": Function::new(MathFunction::Erf), needs ["function"] takes [];
+    "Clip": Clip::new(-0.5, 0.5), needs [] takes ["min", "max"];
+    "MatMul": MatMul::new(), needs [] takes [];
+    "WindowPooling": WindowPooling::max([3, 2]).dilation_rate([1, 2]).padding([[1, 0], [0, 1]]), needs ["pool_size"] takes ["strides", "padding", "dilation_rate", "kind", "ceil_mode", "count_include_pad", "p"];
+    "Resize": Resize::new([1, 2]).sizes([5, 2]).mode(ResizeMode::Cubic), needs ["axes"] takes ["sizes", "scales", "mode", "coordinate_transformation", "rounding", "cubic_coefficient", "antialias", "exclude_outside", "extrapolation_value", "roi"];
+    "LocalResponseNormalization": LocalResponseNormalization::new(3, 0.5, 0.75, 1.0), needs ["size"] takes ["alpha", "beta", "bias"];
 }

@@ -33,6 +33,16 @@ mod top_k;
 mod transpose;
 mod triangle;
 
+// What computes.
+mod arithmetic;
+mod clip;
+mod function;
+mod local_response_normalization;
+mod matmul;
+mod resize;
+mod window_pooling;
+mod words;
+
 pub use arg_extreme::ArgExtreme;
 pub use broadcast_to::BroadcastTo;
 pub use constant::Constant;
@@ -56,3 +66,11 @@ pub use tile::Tile;
 pub use top_k::{TopK, TopKOutput};
 pub use transpose::Transpose;
 pub use triangle::Trilu;
+
+pub use arithmetic::{Arithmetic, ArithmeticKind};
+pub use clip::Clip;
+pub use function::{Function, MathFunction};
+pub use local_response_normalization::LocalResponseNormalization;
+pub use matmul::MatMul;
+pub use resize::{CoordinateTransformation, NearestRounding, Resize, ResizeMode};
+pub use window_pooling::{WindowPooling, WindowPoolingKind};
