@@ -1,5 +1,6 @@
 //! Models as Keras's configuration, `config.json`: written as Keras 3 writes it, read in the forms of Keras 3, 2 and 1.
 
+mod expansion;
 mod layer;
 mod legacy;
 mod nodes;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::handle::{Body, LayerRef};
 use super::super::{Call, Input, Kind, Model, ModelError, Names, Structure, Symbol};
+use super::expansion::Expansion;
 use super::layer::{layer_list, read_layer, read_shape, text};
 use super::nodes::{History, WrittenCall, history, read_call};
 use super::wrong;
@@ -52,9 +53,11 @@ pub(super) fn read_model(object: &Value, place: &str, nesting: usize) -> Result<
 fn read_sequential(config: &Value, place: &str, nesting: usize) -> Result<Model, ModelError> {
     let name = config.get("name").and_then(Value::as_str).map(str::to_owned);
     let mut model = Model::sequential(name);
+    let mut expansion = Expansion::default();
     for (index, object) in layer_list(config, place)?.iter().enumerate() {
         let place = format!("{place}.layers[{index}]");
         let layer = read_layer(object, &place, nesting)?;
+        expansion.add(&layer, 1)?;
         // Before there were input layers, the first layer carried the shape.
         let legacy = object.pointer("/config/batch_input_shape").filter(|shape| !shape.is_null());
         if let (0, false, Some(shape)) = (index, layer.is_input(), legacy) {
@@ -88,6 +91,7 @@ fn read_functional(config: &Value, place: &str, nesting: usize) -> Result<Model,
     let mut by_name: HashMap<String, usize> = HashMap::new();
     let mut first_call: Vec<usize> = Vec::with_capacity(objects.len() + 1);
     let mut waiting: Vec<Waiting> = Vec::new();
+    let mut expansion = Expansion::default();
     for (index, object) in objects.iter().enumerate() {
         let place = format!("{place}.layers[{index}]");
         let layer = read_layer(object, &place, nesting)?;
@@ -106,6 +110,7 @@ fn read_functional(config: &Value, place: &str, nesting: usize) -> Result<Model,
                 WrittenCall { inputs: Vec::new(), options: Default::default(), legacy: false };
             waiting.push(Waiting { layer: index, written, left: 0 });
         }
+        expansion.add(&layer, waiting.len() - first_call[index])?;
         layers.push(layer);
     }
     first_call.push(waiting.len());
