@@ -1,4 +1,4 @@
-//! Writes ONNX files with data and predictions for `.ci/onnx_interop.py`.
+//! Writes ONNX files with data and predictions for `.ci/onnx_interop.py` and `.ci/keras_operations.py`.
 //!
 //!     cargo run --release -p dichroic-formats --example onnx_cases -- FOLDER
 
@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use dichroic::Tensor;
 use dichroic::data::npy::NpyArray;
 use dichroic::data::npz::write_npz;
+use dichroic::model::Model;
 use dichroic_formats::onnx::{Images, write_onnx};
+use dichroic_formats::{Contents, write_keras};
 use serde_json::json;
 
 #[path = "../tests/onnx_export/cases.rs"]
@@ -29,7 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for case in cases::cases(true) {
         let first = case.options.images == Images::ChannelsFirst;
         match write(&folder, &case) {
-            Ok(()) => index.push(json!({ "name": case.name, "channels_first": first })),
+            Ok(keras) => {
+                index.push(json!({"name": case.name, "channels_first": first, "keras": keras}));
+            }
             Err(error) => {
                 eprintln!("FAIL {}: {error}", case.name);
                 failed += 1;
@@ -44,8 +48,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A case as `NAME.onnx` and `NAME.npz` with arrays `in0`, …, `out0`, ….
-fn write(folder: &Path, case: &Case) -> Result<(), Box<dyn Error>> {
+/// Whether a model holds operations, all of which Keras has.
+fn has_operations_of_keras(model: &Model) -> bool {
+    let config = model.to_config().to_string();
+    config.contains("keras.src.ops.") && !config.contains("dichroic>")
+}
+
+/// A case as `NAME.onnx` and `NAME.npz` with arrays `in0`, …, `out0`, …; as `NAME.keras` too, where Keras
+/// has all its operations, and then true.
+fn write(folder: &Path, case: &Case) -> Result<bool, Box<dyn Error>> {
     write_onnx(&folder.join(format!("{}.onnx", case.name)), &case.model, &case.options)?;
     let outputs = case.model.predict(&case.inputs)?;
     let numbered = |kind: &str, tensors: &[Tensor]| -> Vec<(String, NpyArray)> {
@@ -54,5 +65,9 @@ fn write(folder: &Path, case: &Case) -> Result<(), Box<dyn Error>> {
     };
     let arrays: Vec<_> = [numbered("in", &case.inputs), numbered("out", &outputs)].concat();
     write_npz(&folder.join(format!("{}.npz", case.name)), &arrays)?;
-    Ok(())
+    let keras = has_operations_of_keras(&case.model);
+    if keras {
+        write_keras(&folder.join(format!("{}.keras", case.name)), &Contents::of(&case.model))?;
+    }
+    Ok(keras)
 }

@@ -46,7 +46,7 @@ pub enum Images {
     /// `(batch, height, width, channels)`, so that the file takes the same data as the model.
     #[default]
     ChannelsLast,
-    /// `(batch, channels, height, width)`, as most ONNX files have it.
+    /// `(batch, channels, height, width)`, as most ONNX files have it; whatever has three axes or more is taken so.
     ChannelsFirst,
 }
 
@@ -69,6 +69,7 @@ impl OnnxExport {
 
 /// Writes a model as an ONNX file, whole or not at all.
 ///
+/// All values are `float`, and layers of policy `mixed_bfloat16` compute in full precision.
 /// Inputs and outputs have the names of the model's layers, nodes those of the layers that they come from, and weights
 /// their paths in the model. Open axes have names: `batch`, `height`, `width`.
 ///

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::super::handle::{Body, LayerRef};
 use super::super::{MOST_NESTED, ModelError};
 use super::legacy::modernize;
+use super::operations::read_operation;
 use super::read::read_model;
 use super::wrong;
 use crate::layers::{LayerError, registry};
@@ -33,6 +34,9 @@ pub(super) fn read_layer(
     place: &str,
     nesting: usize,
 ) -> Result<LayerRef, ModelError> {
+    if let Some(operation) = read_operation(object, place)? {
+        return Ok(operation);
+    }
     let class_name = text(object, "class_name", place)?;
     check_origin(object, class_name, place)?;
     let empty = Map::new();

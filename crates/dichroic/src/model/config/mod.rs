@@ -4,6 +4,7 @@ mod expansion;
 mod layer;
 mod legacy;
 mod nodes;
+mod operations;
 mod outline;
 mod read;
 mod write;

@@ -9,6 +9,7 @@ use super::super::{Call, Input, Kind, Model, ModelError, Names, Structure, Symbo
 use super::expansion::Expansion;
 use super::layer::{layer_list, read_layer, read_shape, text};
 use super::nodes::{History, WrittenCall, history, read_call};
+use super::operations::only_tensors;
 use super::wrong;
 
 impl Model {
@@ -102,7 +103,7 @@ fn read_functional(config: &Value, place: &str, nesting: usize) -> Result<Model,
         let nodes = object.get("inbound_nodes").and_then(Value::as_array);
         let place = format!("{place}.inbound_nodes");
         for node in nodes.into_iter().flatten() {
-            let written = read_call(node, &place)?;
+            let written = read_call(&only_tensors(object, node), &place)?;
             waiting.push(Waiting { layer: index, written, left: 0 });
         }
         if layer.is_input() && first_call[index] == waiting.len() {

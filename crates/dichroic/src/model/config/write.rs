@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::handle::{Body, LayerRef};
 use super::super::{CallOutput, Kind, Model, ModelCall, Structure, Symbol};
+use super::operations::as_keras;
 use super::{built_when_made, written_policy};
 use crate::Shape;
 use crate::layers::registry;
@@ -56,13 +57,13 @@ impl Model {
             .iter()
             .enumerate()
             .map(|(index, layer)| {
-                let mut object = layer_object(layer);
-                object.insert("name".into(), layer.name().into());
                 let calls = self.calls.iter().filter(|call| call.layer == index);
-                let nodes: Vec<Value> = calls
-                    .filter(|call| !call.inputs.is_empty())
-                    .map(|call| self.node(call, &numbers))
-                    .collect();
+                let calls: Vec<&ModelCall> = calls.filter(|call| !call.inputs.is_empty()).collect();
+                let mut nodes: Vec<Value> =
+                    calls.iter().map(|call| self.node(call, &numbers)).collect();
+                let mut object = operation_object(layer, &calls, &mut nodes)
+                    .unwrap_or_else(|| layer_object(layer));
+                object.insert("name".into(), layer.name().into());
                 object.insert("inbound_nodes".into(), nodes.into());
                 Value::Object(object)
             })
@@ -153,6 +154,33 @@ impl Model {
             _ => symbols.iter().map(end).collect::<Vec<_>>().into(),
         }
     }
+}
+
+/// The object of an operation layer as the operation of Keras that does the same: its only call gets the operation's
+/// arguments behind the tensors. `None` where Keras has none.
+fn operation_object(
+    layer: &LayerRef,
+    calls: &[&ModelCall],
+    nodes: &mut [Value],
+) -> Option<Map<String, Value>> {
+    let ([call], [node]) = (calls, nodes) else { return None };
+    let operation = as_keras(layer.layer()?, &call.input_shapes())?;
+    let arguments = node.get_mut("args")?.as_array_mut()?;
+    // Layers may take a list of tensors, operations take them one by one.
+    if let [Value::Array(tensors)] = arguments.as_mut_slice() {
+        *arguments = std::mem::take(tensors);
+    }
+    arguments.extend(operation.arguments);
+    *node.get_mut("kwargs")? = operation.kwargs.into();
+    let mut config = Map::new();
+    config.insert("name".into(), layer.name().into());
+    config.extend(operation.config);
+    let mut object = Map::new();
+    object.insert("module".into(), operation.module.into());
+    object.insert("class_name".into(), operation.class_name.into());
+    object.insert("config".into(), config.into());
+    object.insert("registered_name".into(), operation.class_name.into());
+    Some(object)
 }
 
 /// A layer's object, as in a sequential model.
