@@ -189,6 +189,27 @@ fn of_operations() -> Vec<Case> {
         let name = format!("{}_{i}", registry::auto_name(class_name));
         cases.extend(of_layer(&name, layer, &sizes));
     }
+    cases.extend(on_places(operations::indexed(), 17));
+    cases.extend(on_places(operations::bits(), 18));
+    cases
+}
+
+/// Operations with inputs of their own, in an operator set and in the newest one.
+fn on_places(operations: Vec<operations::Indexed>, opset: i64) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (i, (class_name, config, inputs)) in operations.into_iter().enumerate() {
+        let config = config.as_object().expect("a configuration");
+        let sizes: Vec<&[usize]> = inputs.iter().map(Tensor::shape).collect();
+        for opset in [opset, 21] {
+            let layer = registry::from_config(class_name, config).expect(class_name);
+            let symbols: Vec<Symbol> = sizes.iter().map(|sizes| Input::new(&sizes[1..])).collect();
+            let model = single(layer, &symbols, |x| x.clone()).expect(class_name);
+            let name = format!("{}_places_{i}", registry::auto_name(class_name));
+            let mut case = Case::of(&name, model, &sizes).opset(opset);
+            case.inputs = inputs.clone();
+            cases.push(case);
+        }
+    }
     cases
 }
 

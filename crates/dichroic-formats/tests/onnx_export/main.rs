@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use cases::Case;
-use dichroic::layers::BatchNormalization;
+use dichroic::layers::{BatchNormalization, registry};
 use dichroic::model::{Call, CallOptions, Input, Model};
 use dichroic_formats::onnx::{OnnxExport, write_onnx};
 
@@ -158,6 +158,18 @@ fn what_onnx_can_not_say_is_refused_by_name() {
     let error = write_onnx(&path, &model, &old).unwrap_err().to_string();
     assert!(error.contains("opset 11 is not supported; use one from 17 to 21"), "{error}");
     assert!(!path.exists());
+}
+
+#[test]
+fn every_layer_of_the_registry_is_among_the_cases() {
+    let cases = cases::cases(false);
+    let among = |class_name: &str| {
+        let layers = cases.iter().flat_map(|case| case.model.all_layers());
+        layers.into_iter().any(|layer| layer.class_name() == class_name)
+    };
+    let missing: Vec<&str> =
+        registry::class_names().filter(|class_name| !among(class_name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Operation layers to export: each with its configurations and the shapes of its inputs.
 
+use dichroic::Tensor;
 use serde_json::{Value, json};
+
+use super::cases::noise;
 
 /// Class, configuration, input shapes with the batch.
 pub type Operation = (&'static str, Value, Vec<Vec<usize>>);
@@ -64,7 +67,7 @@ pub fn choosing() -> Vec<Operation> {
         ("Clip", json!({"min": null, "max": 0.7}), maps()),
         ("Where", json!({}), vec![vec![2, 3, 4], vec![2, 1, 4], vec![2, 3, 1]]),
         ("MatMul", json!({}), vec![vec![2, 3, 4], vec![2, 4, 5]]),
-        ("MatMul", json!({}), vec![vec![2, 3, 2, 4], vec![2, 4, 5]]),
+        ("MatMul", json!({}), vec![vec![2, 3, 2, 4], vec![2, 1, 4, 5]]),
         ("LSTM", json!({"units": 4}), vec![vec![2, 5, 3]]),
         ("LSTM", json!({"units": 4, "return_sequences": true}), vec![vec![2, 5, 3]]),
         ("LSTM", json!({"units": 3}), vec![vec![2, 5, 3], vec![2, 3], vec![2, 3]]),
@@ -87,12 +90,14 @@ pub fn choosing() -> Vec<Operation> {
         (
             "WindowPooling",
             json!({"kind": "average", "pool_size": [3, 3], "strides": [2, 2], "ceil_mode": true,
+                   "dilation_rate": [1, 1],
                    "padding": [[1, 1], [1, 1]], "count_include_pad": true}),
             vec![vec![2, 7, 6, 3]],
         ),
         (
             "WindowPooling",
-            json!({"kind": "lp", "pool_size": [2], "strides": [2], "p": 2}),
+            json!({"kind": "lp", "pool_size": [2], "strides": [2], "dilation_rate": [1],
+                   "padding": [[0, 0]], "p": 2}),
             vec![vec![2, 7, 3]],
         ),
     ]
@@ -120,7 +125,6 @@ pub fn computing() -> Vec<Operation> {
         "cosh",
         "tanh",
         "asinh",
-        "atanh",
         "floor",
         "ceil",
         "round",
@@ -197,12 +201,84 @@ pub fn resizing() -> Vec<Operation> {
     for way in ways {
         let mut by_sizes = way.clone();
         by_sizes["axes"] = json!([1, 2]);
-        by_sizes["sizes"] = json!([9, 4]);
+        by_sizes["sizes"] = json!([9, 8]);
         all.push(("Resize", by_sizes, maps()));
         let mut by_scales = way;
         by_scales["axes"] = json!([1, 2]);
-        by_scales["scales"] = json!([2.0, 1.5]);
+        by_scales["sizes"] = json!(null);
+        by_scales["scales"] = json!([2.0, 3.0]);
         all.push(("Resize", by_scales, maps()));
     }
     all
+}
+
+/// Class, configuration and inputs, some of which are places.
+pub type Indexed = (&'static str, Value, Vec<Tensor>);
+
+/// What reads places from an input, and what else needs whole numbers.
+pub fn indexed() -> Vec<Indexed> {
+    let x = || noise("x", vec![2, 5, 3], -2.0..2.0);
+    let updates = |shape: &[usize]| noise("updates", shape.to_vec(), -2.0..2.0);
+    let pairs = || {
+        vec![
+            whole(&[2, 3, 2], |i| [[0, 1], [0, 4], [1, 0], [1, 2], [1, 3], [0, 2]][i / 2][i % 2]),
+            updates(&[2, 3, 3]),
+        ]
+    };
+    let columns = || whole(&[2, 2, 3], |i| [3, 0, 1, 4, 2, 0][i % 6]);
+    let mut all = vec![
+        ("Gather", json!({"axis": 1}), vec![x(), whole(&[2, 4], |i| i % 5)]),
+        ("GatherElements", json!({"axis": 1}), vec![x(), columns()]),
+        ("GatherND", json!({"batch_dims": 1}), vec![x(), whole(&[2, 4, 1], |i| (3 * i) % 5)]),
+        ("OneHotAxis", json!({"depth": 5, "axis": -1}), vec![whole(&[2, 4], |i| i % 5)]),
+        (
+            "OneHotAxis",
+            json!({"depth": 5, "axis": 1, "off_value": -1.0, "on_value": 2.0}),
+            vec![whole(&[2, 4], |i| i % 5)],
+        ),
+        // Steep at its ends, where the rounding of anything in front shows.
+        ("Function", json!({"function": "atanh"}), vec![noise("x", vec![2, 5], -0.9..0.9)]),
+        ("NonMaxSuppression", nms(), vec![boxes(), noise("scores", vec![2, 3, 6], 0.0..1.0)]),
+    ];
+    for reduction in ["none", "add", "mul"] {
+        let elements = vec![x(), columns(), updates(&[2, 2, 3])];
+        let config = json!({"axis": 1, "reduction": reduction});
+        all.push(("ScatterElements", config, elements));
+        let inputs = [vec![x()], pairs()].concat();
+        all.push(("ScatterND", json!({"reduction": reduction}), inputs));
+    }
+    for kind in ["shift_left", "shift_right"] {
+        let inputs = vec![whole(&[2, 4], |i| 7 * i + 3), whole(&[2, 4], |i| i % 4)];
+        all.push(("Arithmetic", json!({"kind": kind}), inputs));
+    }
+    all
+}
+
+/// Operations on bits, which ONNX has from opset 18 on.
+pub fn bits() -> Vec<Indexed> {
+    ["bitwise_and", "bitwise_or", "bitwise_xor"]
+        .map(|kind| {
+            let inputs = vec![whole(&[2, 4], |i| 7 * i + 3), whole(&[2, 4], |i| 5 * i + 2)];
+            ("Arithmetic", json!({"kind": kind}), inputs)
+        })
+        .into()
+}
+
+fn whole(shape: &[usize], value: impl Fn(usize) -> usize) -> Tensor {
+    let values = (0..shape.iter().product()).map(|i| value(i) as f32).collect();
+    Tensor::new(shape.to_vec(), values).expect("as many values as places")
+}
+
+fn nms() -> Value {
+    json!({"max_output_boxes_per_class": 3, "iou_threshold": 0.3, "score_threshold": 0.2})
+}
+
+/// Boxes `y, x, y, x`, some of which overlap.
+fn boxes() -> Tensor {
+    let corners = noise("corners", vec![12, 2], 0.0..2.0);
+    let boxes = corners
+        .data()
+        .chunks(2)
+        .flat_map(|corner| [corner[0], corner[1], corner[0] + 1.0, corner[1] + 1.0]);
+    Tensor::new(vec![2, 6, 4], boxes.collect()).expect("six boxes of four numbers")
 }

@@ -11,7 +11,7 @@ mod read;
 mod write;
 
 pub(super) use read::{only_tensors, read_operation};
-pub(super) use write::{KerasOperation, as_keras};
+pub(super) use write::as_keras;
 
 /// Where Keras's operations are: `keras.src.ops.numpy` and its neighbours.
 const MODULES: &str = "keras.src.ops.";
