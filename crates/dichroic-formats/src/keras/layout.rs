@@ -15,8 +15,14 @@ pub(super) struct Place {
     pub weights: Vec<usize>,
 }
 
-/// The layers that hold their weights in a cell.
-const CELLS: [&str; 3] = ["SimpleRNN", "GRU", "LSTM"];
+/// The layers inside a recurrent layer that hold its weights, each as many.
+fn cells(class_name: &str) -> &'static [&'static str] {
+    match class_name {
+        "SimpleRNN" | "GRU" | "LSTM" => &["cell"],
+        "Bidirectional" => &["forward_layer/cell", "backward_layer/cell"],
+        _ => &[],
+    }
+}
 
 /// A container of layers and the names in it.
 pub(super) struct Container {
@@ -57,14 +63,16 @@ impl Layout {
                 Some(_) => Vec::new(),
                 None => weights_of(model, layer),
             };
-            // Keras keeps the weights of a recurrent layer in a layer inside it.
-            if CELLS.contains(&layer.class_name()) {
-                let name = format!("{}_cell", auto_name(layer.class_name()));
-                self.places.push(Place { path: format!("{own}/cell"), name, weights });
-                self.places.push(Place { path: own, name: layer.name(), weights: Vec::new() });
-                continue;
-            }
+            let cells = cells(layer.class_name());
+            let (weights, inside) =
+                if cells.is_empty() { (weights, Vec::new()) } else { (Vec::new(), weights) };
             self.places.push(Place { path: own.clone(), name: layer.name(), weights });
+            for (cell, weights) in
+                cells.iter().zip(inside.chunks((inside.len() / cells.len().max(1)).max(1)))
+            {
+                let (path, name) = (format!("{own}/{cell}"), (*cell).replace('/', "_"));
+                self.places.push(Place { path, name, weights: weights.to_vec() });
+            }
             if let Some(nested) = layer.model() {
                 self.visit(model, nested.layers(), &own, met);
             }
@@ -109,7 +117,7 @@ impl MemberNames {
 
 #[cfg(test)]
 mod tests {
-    use dichroic::layers::{Add, Conv2D, Dense, Flatten, LSTM, Padding};
+    use dichroic::layers::{Add, Bidirectional, Conv2D, Dense, Flatten, LSTM, Padding};
     use dichroic::model::{Call, Input, LayerRef, Model, Sequential};
 
     use super::*;
@@ -148,11 +156,21 @@ mod tests {
     }
 
     #[test]
-    fn a_recurrent_layer_holds_its_weights_in_its_cell() {
-        let model = Sequential::named("reader").add(Input::new(&[4, 3])).add(LSTM::new(2));
+    fn recurrent_layers_hold_their_weights_in_cells() {
+        let model = Sequential::named("reader")
+            .add(Input::new(&[4, 3]))
+            .add(Bidirectional::new(LSTM::new(2).return_sequences(true)))
+            .add(LSTM::new(2));
         let layout = Layout::of(&model.finish().unwrap());
         let places = layout.places.iter().map(|place| (place.path.as_str(), place.weights.len()));
-        let places: Vec<(&str, usize)> = places.filter(|(path, _)| path.contains("lstm")).collect();
-        assert_eq!(places, [("layers/lstm/cell", 3), ("layers/lstm", 0)]);
+        let expected = [
+            ("layers/bidirectional", 0),
+            ("layers/bidirectional/forward_layer/cell", 3),
+            ("layers/bidirectional/backward_layer/cell", 3),
+            ("layers/lstm", 0),
+            ("layers/lstm/cell", 3),
+        ];
+        let places: Vec<_> = places.filter(|(path, _)| !path.contains("input")).collect();
+        assert_eq!(places, expected);
     }
 }

@@ -89,8 +89,8 @@ pub struct GRU {
     pub stateful: Off,
     /// Written for Keras; steps are always unrolled.
     pub unroll: bool,
-    /// Not supported: off.
-    pub zero_output_for_mask: Off,
+    /// Written for Keras; no input has a mask here.
+    pub zero_output_for_mask: bool,
 }
 
 impl GRU {
@@ -120,7 +120,7 @@ impl GRU {
             go_backwards: false,
             stateful: Off,
             unroll: false,
-            zero_output_for_mask: Off,
+            zero_output_for_mask: false,
         }
     }
 

@@ -85,8 +85,8 @@ pub struct LSTM {
     pub stateful: Off,
     /// Written for Keras; steps are always unrolled.
     pub unroll: bool,
-    /// Not supported: off.
-    pub zero_output_for_mask: Off,
+    /// Written for Keras; no input has a mask here.
+    pub zero_output_for_mask: bool,
 }
 
 impl LSTM {
@@ -116,7 +116,7 @@ impl LSTM {
             go_backwards: false,
             stateful: Off,
             unroll: false,
-            zero_output_for_mask: Off,
+            zero_output_for_mask: false,
         }
     }
 
@@ -198,7 +198,7 @@ impl Layer for LSTM {
         frame.unroll(lowering, steps, |lowering, x, states| {
             let inner = product(lowering, states[0], kernel, None)?;
             let all = lowering.binary(Binary::Add, x, inner)?;
-            let mut gate = |lowering: &mut Lowering<'_>, number, activation: &Activation| {
+            let gate = |lowering: &mut Lowering<'_>, number, activation: &Activation| {
                 let gate = frame.gate(lowering, all, number)?;
                 activation.lower(lowering, gate)
             };

@@ -287,6 +287,7 @@ layers! {
     "LSTM": LSTM::new(2), needs ["units"] takes LSTM_TAKES;
     "GRU": GRU::new(2), needs ["units"] takes GRU_TAKES;
     "SimpleRNN": SimpleRNN::new(2), needs ["units"] takes SIMPLE_RNN;
+    "Bidirectional": Bidirectional::new(GRU::new(2).return_sequences(true)), needs ["layer"] takes ["merge_mode", "weights", "backward_layer"];
 }
 
 /// Arguments of every layer that the model keeps, not the layer.

@@ -78,8 +78,8 @@ pub struct SimpleRNN {
     pub stateful: Off,
     /// Written for Keras; steps are always unrolled.
     pub unroll: bool,
-    /// Not supported: off.
-    pub zero_output_for_mask: Off,
+    /// Written for Keras; no input has a mask here.
+    pub zero_output_for_mask: bool,
 }
 
 impl SimpleRNN {
@@ -107,7 +107,7 @@ impl SimpleRNN {
             go_backwards: false,
             stateful: Off,
             unroll: false,
-            zero_output_for_mask: Off,
+            zero_output_for_mask: false,
         }
     }
 

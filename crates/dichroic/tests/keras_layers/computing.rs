@@ -2,9 +2,9 @@
 
 use crate::lowered::Lowered;
 use dichroic::layers::{
-    Arithmetic, ArithmeticKind, Clip, CoordinateTransformation, Function, GRU, Layer,
-    LocalResponseNormalization, MatMul, MathFunction, Mode, NearestRounding, Resize, SimpleRNN,
-    WindowPooling, registry,
+    Arithmetic, ArithmeticKind, Bidirectional, Clip, CoordinateTransformation, Function, GRU,
+    Layer, LocalResponseNormalization, MatMul, MathFunction, MergeMode, Mode, NearestRounding,
+    Resize, SimpleRNN, WindowPooling, registry,
 };
 use serde_json::Value;
 
@@ -240,4 +240,43 @@ fn a_state_given_goes_on_where_a_sequence_ended() {
         let half = after(&x[..4], None);
         assert_close(&after(&x, None), &after(&x[4..], Some(&half)), layer.class_name());
     }
+}
+
+#[test]
+fn both_directions_meet_at_the_same_step() {
+    let values = |len: usize, shift: usize| -> Vec<f32> {
+        (0..len).map(|i| (((i + shift) * 7 % 11) as f32 - 5.0) / 8.0).collect()
+    };
+    let forward = GRU::new(2).return_sequences(true);
+    let backward = forward.clone().go_backwards(true);
+    let specs = forward.weights(&[dichroic::Shape::batched(&[4, 3])]).unwrap();
+    let draw = |shift| -> Vec<Vec<f32>> {
+        specs.iter().map(|spec| values(spec.elements().unwrap(), shift)).collect()
+    };
+    let alone = |layer: &dyn Layer, weights: Vec<Vec<f32>>| {
+        let shapes = [vec![1, 4, 3]];
+        let mut lowered = Lowered::new(layer, &shapes, weights, Mode::Inference).unwrap();
+        let len = lowered.output_shape().iter().product();
+        lowered.run(&[values(12, 3)], &vec![0.0; len]);
+        lowered.output().to_vec()
+    };
+    let (there, back) = (alone(&forward, draw(0)), alone(&backward, draw(5)));
+    let meeting = there.chunks(2).zip(back.chunks(2).rev());
+    for (mode, expected) in [
+        (MergeMode::Concat, meeting.clone().flat_map(|(a, b)| [a, b].concat()).collect()),
+        (MergeMode::Sum, pairs(meeting.clone(), |a, b| a + b)),
+        (MergeMode::Mul, pairs(meeting.clone(), |a, b| a * b)),
+        (MergeMode::Ave, pairs(meeting.clone(), |a, b| (a + b) / 2.0)),
+    ] {
+        let both = Bidirectional::new(forward.clone()).merge_mode(mode);
+        let got = alone(&both, [draw(0), draw(5)].concat());
+        assert_close(&expected, &got, mode.word());
+    }
+}
+
+fn pairs<'a>(
+    steps: impl Iterator<Item = (&'a [f32], &'a [f32])>,
+    merge: fn(f32, f32) -> f32,
+) -> Vec<f32> {
+    steps.flat_map(|(a, b)| a.iter().zip(b).map(move |(&a, &b)| merge(a, b))).collect()
 }

@@ -41,7 +41,7 @@ mod local_response_normalization;
 mod matmul;
 mod resize;
 mod window_pooling;
-mod words;
+pub(in crate::layers) mod words;
 
 pub use arg_extreme::ArgExtreme;
 pub use broadcast_to::BroadcastTo;

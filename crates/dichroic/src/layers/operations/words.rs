@@ -41,4 +41,4 @@ macro_rules! words {
         }
     };
 }
-pub(super) use words;
+pub(in crate::layers) use words;
