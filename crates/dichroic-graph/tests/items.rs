@@ -4,7 +4,10 @@ use dichroic_graph::kernels::conv::ConvMode;
 use dichroic_graph::kernels::elementwise::{Binary as BinaryKind, Unary as Function};
 use dichroic_graph::kernels::parallel::ThreadPool;
 use dichroic_graph::kernels::tensor::Tensor;
-use dichroic_graph::ops::{Binary, Concat, Conv, Geometry, Reduce, Reshape, Softmax, Unary};
+use dichroic_graph::ops::{
+    Binary, BroadcastTo, Concat, Conv, CumulativeSum, Gather, Geometry, Reduce, Reshape, Reverse,
+    Slice, Softmax, Transpose, Unary,
+};
 use dichroic_graph::{
     Executor, Graph, GraphError, ParameterId, Parameters, Plan, PlanOptions, Shape, StepContext,
     ValueId, Work,
@@ -242,5 +245,46 @@ fn an_empty_batch_is_taken_as_a_whole() -> Outcome {
     let parameters = Parameters::new(net.parameters);
     executor.run(&[&[]], &parameters, StepContext::default())?;
     assert_eq!(executor.value(y)?, [0.0; 0]);
+    Ok(())
+}
+
+#[test]
+fn ops_that_move_values_along_the_batch_are_told_from_those_that_do_not() -> Outcome {
+    let apart = |make: &dyn Fn(&mut Graph, ValueId) -> Result<ValueId, GraphError>| {
+        let mut graph = Graph::new();
+        let x = graph.input("x", Shape::from([4, 6]));
+        let y = make(&mut graph, x)?;
+        Ok::<bool, GraphError>(graph.keeps_items_apart(&[y]))
+    };
+    let slice = |axis, size| {
+        let mut sizes = [4, 6];
+        sizes[axis] = size;
+        Slice::block(&[0, 0], &sizes)
+    };
+    let sum = |axis| CumulativeSum { axis, exclusive: false, reverse: false };
+    let taken = |axis| {
+        apart(&|graph, x| {
+            let places = graph.constant(Tensor::new([4], vec![3.0, 2.0, 1.0, 0.0])?);
+            graph.add(Gather { axis }, &[x, places])
+        })
+    };
+    assert!(apart(&|graph, x| graph.add(slice(1, 3), &[x]))?);
+    assert!(!apart(&|graph, x| graph.add(slice(0, 2), &[x]))?);
+    assert!(apart(&|graph, x| graph.add(sum(1), &[x]))?);
+    assert!(!apart(&|graph, x| graph.add(sum(0), &[x]))?);
+    assert!(apart(&|graph, x| graph.add(Reverse { axes: vec![1] }, &[x]))?);
+    assert!(!apart(&|graph, x| graph.add(Reverse { axes: vec![0, 1] }, &[x]))?);
+    assert!(taken(1)? && !taken(0)?);
+    // Twice turned round is as before, but a value in between has no place for each item.
+    assert!(!apart(&|graph, x| {
+        let turned = graph.add(Transpose { axes: vec![1, 0] }, &[x])?;
+        graph.add(Transpose { axes: vec![1, 0] }, &[turned])
+    })?);
+    assert!(!apart(&|graph, x| graph.add(BroadcastTo { shape: Shape::from([3, 4, 6]) }, &[x]))?);
+    assert!(!apart(&|graph, x| graph.add(Reshape { shape: Shape::from([8, 3]) }, &[x]))?);
+    assert!(apart(&|graph, x| {
+        let halves = graph.add(Reshape { shape: Shape::from([8, 3]) }, &[x])?;
+        graph.add(Reshape { shape: Shape::from([4, 3, 2]) }, &[halves])
+    })?);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use dichroic_kernels::parallel;
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
@@ -103,7 +104,7 @@ impl Operation for ArgExtreme {
             let mut best = (0..lane.len()).filter(is_best);
             let place = match self.equals {
                 Equals::First => best.next(),
-                Equals::Last => best.last(),
+                Equals::Last => best.next_back(),
             };
             place.expect("one value is the best") as f32
         });
@@ -123,6 +124,9 @@ impl Operation for ArgExtreme {
     }
 }
 
+/// Lanes that a task scans.
+const TASK: usize = 64;
+
 #[derive(Debug)]
 struct ArgExtremeKernel {
     op: ArgExtreme,
@@ -136,8 +140,11 @@ impl Kernel for ArgExtremeKernel {
 
     fn run(&self, args: KernelArgs<'_, '_>) {
         let x = args.inputs[0];
-        for (y, start) in args.outputs[0].iter_mut().zip(self.lanes.starts()) {
-            *y = self.op.of(self.lanes.places(start).map(|place| x[place])) as f32;
-        }
+        parallel::for_each_chunk(args.outputs[0], TASK, TASK * self.lanes.size, |i, y| {
+            for (lane, y) in (i * TASK..).zip(y) {
+                let places = self.lanes.places(self.lanes.start(lane));
+                *y = self.op.of(places.map(|place| x[place])) as f32;
+            }
+        });
     }
 }

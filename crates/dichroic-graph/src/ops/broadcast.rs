@@ -57,6 +57,10 @@ impl Operation for BroadcastTo {
         vec![reference_tensor(&self.shape, y)]
     }
 
+    fn keeps_items_apart(&self, inputs: &[&Shape], _batched: &[bool]) -> bool {
+        inputs[0].len() == self.shape.len() && inputs[0].first() == self.shape.first()
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

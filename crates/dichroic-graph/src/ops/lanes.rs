@@ -30,10 +30,14 @@ impl Lanes {
         }
     }
 
-    /// Where each lane begins; its values are `inner` apart.
+    /// Where lane `i` begins; its values are `inner` apart.
+    pub(super) fn start(self, i: usize) -> usize {
+        i / self.inner * self.size * self.inner + i % self.inner
+    }
+
+    /// Where each lane begins.
     pub(super) fn starts(self) -> impl Iterator<Item = usize> {
-        let block = self.size * self.inner;
-        (0..self.outer).flat_map(move |o| (0..self.inner).map(move |i| o * block + i))
+        (0..self.outer * self.inner).map(move |i| self.start(i))
     }
 
     /// Where the values of the lane that begins at `start` lie.

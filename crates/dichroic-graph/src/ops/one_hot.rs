@@ -50,6 +50,10 @@ impl Operation for OneHot {
         vec![reference_tensor(&shape, y)]
     }
 
+    fn keeps_items_apart(&self, _inputs: &[&Shape], _batched: &[bool]) -> bool {
+        true
+    }
+
     fn kernel(
         &self,
         _inputs: &[&Shape],

@@ -82,6 +82,11 @@ impl Operation for Slice {
         vec![reference_tensor(&self.sizes(), y)]
     }
 
+    fn keeps_items_apart(&self, inputs: &[&Shape], _batched: &[bool]) -> bool {
+        let whole = |&size: &usize| Cut { start: 0, size, stride: 1 };
+        self.cuts.first().copied() == inputs[0].first().map(whole)
+    }
+
     fn kernel(
         &self,
         inputs: &[&Shape],

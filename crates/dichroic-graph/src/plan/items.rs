@@ -15,6 +15,7 @@
 use std::ops::Range;
 
 use super::PlanOptions;
+use super::compile::fixed_values;
 use crate::graph::{Graph, Node, Phase, Source, ValueId};
 use crate::operation::Operation;
 use crate::shape::Shape;
@@ -37,11 +38,19 @@ impl Items {
     /// The batch of a graph: its inputs' first axis. None where inputs differ, or where the plan learns or
     /// computes gradients, which sum over the batch.
     pub(super) fn of(graph: &Graph, options: &PlanOptions, fixed: &[bool]) -> Option<Self> {
+        let forward = graph.nodes.iter().all(|node| node.phase == Phase::Forward);
+        if !forward || options.learning.is_some() {
+            return None;
+        }
+        Self::followed(graph, fixed)
+    }
+
+    /// The batch, followed from the inputs through all nodes.
+    fn followed(graph: &Graph, fixed: &[bool]) -> Option<Self> {
         let first = graph.shape(*graph.inputs.first()?).first().copied()?;
         let equal =
             graph.inputs.iter().all(|&input| graph.shape(input).first().copied() == Some(first));
-        let forward = graph.nodes.iter().all(|node| node.phase == Phase::Forward);
-        if first < 2 || !equal || !forward || options.learning.is_some() {
+        if first < 2 || !equal {
             return None;
         }
         let mut items =
@@ -125,6 +134,18 @@ impl Items {
         let cost = weights.saturating_mul(VALUES_FOR_A_WEIGHT).saturating_add(VALUES_FOR_A_STEP);
         let signed = |len: usize| i64::try_from(len).unwrap_or(i64::MAX);
         signed(values) - signed(cost)
+    }
+}
+
+impl Graph {
+    /// Whether the batch can be taken in parts: each of these values has a place for each item, which depends on no
+    /// other item. The batch is the first axis of all inputs; it must hold at least two items for this to be seen.
+    pub fn keeps_items_apart(&self, values: &[ValueId]) -> bool {
+        let items = Items::followed(self, &fixed_values(self));
+        items.is_some_and(|items| {
+            let one_each = |&value: &ValueId| self.shape(value).first() == Some(&items.count);
+            values.iter().all(|value| items.hold(*value) && one_each(value))
+        })
     }
 }
 
