@@ -80,6 +80,10 @@ count-alphas = { $count ->
     [one] { $count } alpha
    *[other] { $count } alphas
 }
+count-values = { $count ->
+    [one] { $count } value
+   *[other] { $count } values
+}
 count-moving-means = { $count ->
     [one] { $count } moving mean
    *[other] { $count } moving means

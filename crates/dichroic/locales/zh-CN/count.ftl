@@ -20,5 +20,6 @@ count-inputs = { $count } 个输入
 count-gammas = { $count } 个 gamma
 count-betas = { $count } 个 beta
 count-alphas = { $count } 个 alpha
+count-values = { $count } 个数值
 count-moving-means = { $count } 个滑动均值
 count-moving-variances = { $count } 个滑动方差

@@ -75,6 +75,8 @@ impl<L: Layer + DeserializeOwned> Probe<'_, L> {
             kinds.push("a list of numbers".to_owned());
         } else if self.reads(&json!([1])) {
             kinds.push("a list of whole numbers".to_owned());
+        } else if self.reads(&json!([[1, 1]])) {
+            kinds.push("a list of pairs of whole numbers".to_owned());
         }
         let words = WORDS.iter().filter(|word| self.accepts(&json!(word)));
         kinds.extend(words.map(|word| format!("{word:?}")));

@@ -8,7 +8,7 @@ use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::{Executor, Parameters, Plan, PlanOptions, StepContext, ValueId};
 
 use super::{Model, ModelError};
-use crate::layers::Mode;
+use crate::layers::{Mode, registry};
 
 /// Items in one run, as Keras's default.
 const BATCH: usize = 32;
@@ -58,7 +58,7 @@ impl Model {
         self.predict_in_batches(inputs, BATCH)
     }
 
-    /// [`Model::predict`] with `batch` items in one run.
+    /// [`Model::predict`] with `batch` items in one run; with all of them where the model mixes the items of a batch.
     ///
     /// # Errors
     /// As [`Model::predict`].
@@ -69,14 +69,10 @@ impl Model {
     ) -> Result<Vec<Tensor>, ModelError> {
         let items = self.check_data(inputs)?;
         let parameters = self.parameters_or_none()?;
-        let mut batch = batch.clamp(1, items.max(1));
+        let batch = batch.max(1);
+        let in_parts = items > batch && self.keeps_items_apart(inputs);
+        let batch = if in_parts { batch } else { items.max(1) };
         let mut plans = self.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let shapes = &self.prepared(&mut plans, sizes(inputs, batch))?.shapes;
-        // An output without a place for each item is made of all items at once.
-        let apart = shapes.iter().all(|shape| shape.first() == Some(&batch));
-        if !apart {
-            batch = items.max(1);
-        }
         let mut data: Vec<Vec<f32>> = vec![Vec::new(); self.outputs.len()];
         for first in (0..items).step_by(batch) {
             let size = batch.min(items - first);
@@ -90,7 +86,7 @@ impl Model {
         }
         let shapes = self.prepared(&mut plans, sizes(inputs, batch))?.shapes.clone();
         let whole = |(data, mut shape): (Vec<f32>, Vec<usize>)| {
-            if let (true, Some(first)) = (apart, shape.first_mut()) {
+            if let (true, Some(first)) = (in_parts || items == 0, shape.first_mut()) {
                 *first = items;
             }
             Tensor::new(shape, data).map_err(ModelError::from)
@@ -166,6 +162,17 @@ impl Model {
         }
     }
 
+    /// Whether a batch can be taken in parts. Keras's layers leave items apart; operations speak of all axes, and some
+    /// of them mix the batch.
+    fn keeps_items_apart(&self, inputs: &[Tensor]) -> bool {
+        let Ok(lowered) = self.lower_for(&sizes(inputs, 2), Mode::Inference) else {
+            // Made for batches of one size, it can be run in no others.
+            return true;
+        };
+        let mut layers = lowered.calls.iter().map(|call| call.layer.class_name());
+        !layers.any(registry::is_operation) || lowered.graph.keeps_items_apart(&lowered.outputs)
+    }
+
     /// The number of items in the arrays, which must suit the inputs.
     pub(crate) fn check_data(&self, inputs: &[Tensor]) -> Result<usize, ModelError> {
         if !self.is_built() {
@@ -181,7 +188,7 @@ impl Model {
         let items = inputs[0].shape().first().copied().unwrap_or(0);
         for (input, array) in self.inputs.iter().zip(inputs) {
             let suits = array.rank() == input.shape().rank()
-                && array.shape()[0] == items
+                && array.shape().first() == Some(&items)
                 && array.shape()[1..]
                     .iter()
                     .zip(&input.shape().axes()[1..])

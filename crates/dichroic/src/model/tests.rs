@@ -5,8 +5,8 @@ use dichroic_graph::kernels::tensor::Tensor;
 
 use super::*;
 use crate::layers::{
-    Add, BatchNormalization, Conv2D, Dense, Flatten, GlobalAveragePooling2D, MaxPooling2D, Mode,
-    ReLU,
+    Add, BatchNormalization, Constant, Conv2D, CumulativeSum, Dense, Flatten,
+    GlobalAveragePooling2D, MaxPooling2D, Mode, ReLU, Reduction, ReductionKind, Transpose,
 };
 
 fn ones(shape: &[usize]) -> Tensor {
@@ -163,6 +163,33 @@ fn predictions_do_not_depend_on_the_batches() {
     assert_eq!(model.predict(&[none]).unwrap()[0].shape(), [0, 48]);
     let error = model.predict(&[ones(&[2, 5, 6, 2])]).unwrap_err().to_string();
     assert!(error.contains("input \"input_layer\" needs (None, 6, 6, 2)"), "{error}");
+}
+
+#[test]
+fn a_model_that_mixes_the_items_of_a_batch_is_given_all_of_them() {
+    let x = Input::new(&[2]);
+    let running = CumulativeSum::new(0, false, false).call(&x).unwrap();
+    let total = Reduction::new(ReductionKind::Sum, [0, 1], false).call(&x).unwrap();
+    let constant = Constant::new([3]).call(&x).unwrap();
+    let mut model = Model::new(&x, [&running, &total, &constant]).unwrap();
+    model.build(0).unwrap();
+    let outputs = model.predict_in_batches(&[ones(&[4, 2])], 3).unwrap();
+    assert_eq!(outputs[0].data(), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
+    assert_eq!((outputs[1].shape(), outputs[1].data()), (&[][..], &[8.0][..]));
+    assert_eq!(outputs[2].shape(), [3]);
+}
+
+#[test]
+fn operations_that_leave_items_apart_are_given_parts() {
+    let x = Input::new(&[3, 2]);
+    let turned = Transpose::new([0, 2, 1]).call(&x).unwrap();
+    let summed = CumulativeSum::new(1, false, false).call(&turned).unwrap();
+    let model = Model::new(&x, &summed).unwrap();
+    let data = Tensor::new([4, 3, 2], (0..24).map(|i| i as f32).collect()).unwrap();
+    let whole = model.predict(std::slice::from_ref(&data)).unwrap();
+    let parts = model.predict_in_batches(std::slice::from_ref(&data), 3).unwrap();
+    assert_eq!(whole, parts);
+    assert_eq!(whole[0].data()[..6], [0.0, 2.0, 4.0, 1.0, 5.0, 9.0]);
 }
 
 #[test]

@@ -282,14 +282,11 @@ fn prediction_axes(model: &Model, data: &Dataset) -> Result<Vec<Vec<usize>>, Tra
     let shapes: Vec<crate::Shape> = inputs.iter().map(|axes| crate::Shape::batched(axes)).collect();
     let mut predictions = Vec::new();
     for (shape, name) in model.output_shapes_for(&shapes)?.iter().zip(model.output_names()) {
-        let axes: Option<Vec<usize>> = shape.axes()[1..].iter().copied().collect();
-        let open = || {
-            TrainError::shape(
-                format!("output {name:?}"),
-                "a shape without open axes",
-                shape.to_string(),
-            )
+        let (expected, axes) = match shape.axes().split_first() {
+            Some((_, sample)) => ("a shape without open axes", sample.iter().copied().collect()),
+            None => ("a place for each sample", None),
         };
+        let open = || TrainError::shape(format!("output {name:?}"), expected, shape.to_string());
         predictions.push(axes.ok_or_else(open)?);
     }
     Ok(predictions)

@@ -37,6 +37,7 @@ fn factor(factor: &Factor) -> Message {
         "gammas" => count::gammas(number),
         "betas" => count::betas(number),
         "alphas" => count::alphas(number),
+        "values" => count::values(number),
         "moving means" => count::moving_means(number),
         "moving variances" => count::moving_variances(number),
         _ => Message::verbatim(factor.to_string()),

@@ -48,6 +48,7 @@ messages! {
         "count-gammas" gammas(count);
         "count-betas" betas(count);
         "count-alphas" alphas(count);
+        "count-values" values(count);
         "count-moving-means" moving_means(count);
         "count-moving-variances" moving_variances(count);
     }

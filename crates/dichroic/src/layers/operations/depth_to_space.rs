@@ -5,19 +5,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::open::sizes;
+use super::words::words;
 use crate::layers::arguments::{setters, written};
 use crate::layers::stencil::single;
 use crate::layers::{Layer, LayerError, Lowering};
 use crate::shape::Shape;
 
-/// Which channels become the places of one block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum BlockOrder {
-    /// Depth, column, row: places change slower than channels, `(row, column, channel)`.
-    #[default]
-    DCR,
-    /// Column, row, depth: channels change slower than places, `(channel, row, column)`.
-    CRD,
+words! {
+    /// Which channels become the places of one block.
+    pub enum BlockOrder {
+        /// Depth, column, row: places change slower than channels, `(row, column, channel)`.
+        DCR = "DCR",
+        /// Column, row, depth: channels change slower than places, `(channel, row, column)`.
+        CRD = "CRD",
+    }
 }
 
 /// Spreads the channels of each place over a block of places.

@@ -6,24 +6,24 @@ use serde_json::{Map, Value};
 
 use super::number;
 use super::open::known;
+use super::words::words;
 use crate::layers::arguments::{setters, written};
 use crate::layers::stencil::single;
 use crate::layers::{Layer, LayerError, Lowering};
 use crate::shape::Shape;
 
-/// What the places of a border hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PadMode {
-    /// One value.
-    #[default]
-    Constant,
-    /// The input mirrored at its first and last place, which are not repeated.
-    Reflect,
-    /// The input's first and last place.
-    Edge,
-    /// The input again and again.
-    Wrap,
+words! {
+    /// What the places of a border hold.
+    pub enum PadMode {
+        /// One value.
+        Constant = "constant",
+        /// The input mirrored at its first and last place, which are not repeated.
+        Reflect = "reflect",
+        /// The input's first and last place.
+        Edge = "edge",
+        /// The input again and again.
+        Wrap = "wrap",
+    }
 }
 
 /// Adds places before and behind each axis, the batch included; numbers below 0 cut places off.

@@ -6,26 +6,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::open::sizes;
+use super::words::words;
 use crate::layers::arguments::{setters, written};
 use crate::layers::axes::{resolve_all, to_the_end};
 use crate::layers::stencil::single;
 use crate::layers::{Axes, Layer, LayerError, Lowering};
 use crate::shape::Shape;
 
-/// What many values are made one by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReductionKind {
-    /// Their sum; 0 of none.
-    Sum,
-    /// Their mean; NaN of none.
-    Mean,
-    /// The largest; minus infinity of none.
-    Max,
-    /// The smallest; infinity of none.
-    Min,
-    /// Their product; 1 of none.
-    Product,
+words! {
+    /// What many values are made one by.
+    pub enum ReductionKind {
+        /// Their sum; 0 of none.
+        Sum = "sum",
+        /// Their mean; NaN of none.
+        Mean = "mean",
+        /// The largest; minus infinity of none.
+        Max = "max",
+        /// The smallest; infinity of none.
+        Min = "min",
+        /// Their product; 1 of none.
+        Product = "product",
+    }
 }
 
 /// Reduces a value over axes, the batch included.

@@ -5,26 +5,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::open::{broadcast, slices, within};
+use super::words::words;
 use crate::layers::arguments::{setters, written};
 use crate::layers::axes::resolve;
 use crate::layers::{Layer, LayerError, Lowering};
 use crate::shape::Shape;
 
-/// What becomes of the value that is already at the place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ScatterReduction {
-    /// The new one takes its place; of several, the last.
-    #[default]
-    None,
-    /// The new one is added.
-    Add,
-    /// It is multiplied by the new one.
-    Mul,
-    /// The larger of both stays.
-    Max,
-    /// The smaller of both stays.
-    Min,
+words! {
+    /// What becomes of the value that is already at the place.
+    pub enum ScatterReduction {
+        /// The new one takes its place; of several, the last.
+        None = "none",
+        /// The new one is added.
+        Add = "add",
+        /// It is multiplied by the new one.
+        Mul = "mul",
+        /// The larger of both stays.
+        Max = "max",
+        /// The smaller of both stays.
+        Min = "min",
+    }
 }
 
 impl ScatterReduction {
@@ -94,7 +94,7 @@ pub struct ScatterElements {
 /// assert_eq!(ScatterND::new().output_shape(&shapes)?, shapes[0]);
 /// # Ok::<(), dichroic::layers::LayerError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ScatterND {
     /// What becomes of the values that are already there.
     pub reduction: ScatterReduction,
@@ -109,6 +109,12 @@ impl ScatterElements {
     setters! {
         /// Sets what becomes of the value that is already there.
         reduction: ScatterReduction,
+    }
+}
+
+impl Default for ScatterND {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -5,21 +5,21 @@ use dichroic_graph::{ValueId, ops};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::words::words;
 use crate::layers::arguments::{setters, written};
 use crate::layers::axes::resolve;
 use crate::layers::stencil::single;
 use crate::layers::{Layer, LayerError, Lowering};
 use crate::shape::Shape;
 
-/// What a [`TopK`] gives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TopKOutput {
-    /// The values.
-    #[default]
-    Values,
-    /// Their places on the axis.
-    Indices,
+words! {
+    /// What a [`TopK`] gives.
+    pub enum TopKOutput {
+        /// The values.
+        Values = "values",
+        /// Their places on the axis.
+        Indices = "indices",
+    }
 }
 
 /// The `k` largest or smallest values along an axis, best first, or their places; of equals the one with the lower place
