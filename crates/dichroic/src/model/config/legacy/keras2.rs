@@ -2,16 +2,20 @@
 
 use serde_json::{Map, Value};
 
-use super::Arguments;
+use super::super::super::ModelError;
+use super::{Arguments, refused};
 
 /// What initializers wrote of TensorFlow's arguments; none of them changes a value.
 const INITIALIZER_EXTRAS: [&str; 3] = ["dtype", "verify_shape", "partition_info"];
 
-/// Takes numbers out of the wrapping in which NumPy values were written, and TensorFlow's arguments out of initializers.
+/// Takes numbers out of the wrappings in which NumPy values were written, and TensorFlow's arguments out of initializers.
 pub(super) fn plain_values(config: &mut Arguments) {
     for (name, value) in config.iter_mut() {
         if value.get("type").is_some_and(|kind| kind == "ndarray") {
             *value = value.get("value").cloned().unwrap_or_default();
+        }
+        if value.get("class_name").is_some_and(|name| name == "__numpy__") {
+            *value = value.pointer("/config/value").cloned().unwrap_or_default();
         }
         if name.ends_with("_initializer")
             && let Some(Value::Object(arguments)) = value.get_mut("config")
@@ -19,6 +23,23 @@ pub(super) fn plain_values(config: &mut Arguments) {
             arguments.retain(|name, _| !INITIALIZER_EXTRAS.contains(&name.as_str()));
         }
     }
+}
+
+/// Refuses functions whose name means another function today: `hard_sigmoid` was `clip(0.2 · x + 0.5, 0, 1)`, and is
+/// `clip(x / 6 + 0.5, 0, 1)`. Keras 3 tells itself apart by the object that it writes for the type.
+pub(super) fn check_functions(config: &Arguments, place: &str) -> Result<(), ModelError> {
+    let today = config
+        .get("dtype")
+        .and_then(|policy| policy.get("class_name"))
+        .is_some_and(|class_name| class_name == "DTypePolicy");
+    for name in ["activation", "recurrent_activation"] {
+        if !today && config.get(name).is_some_and(|function| function == "hard_sigmoid") {
+            let advice =
+                "before Keras 3 it was clip(0.2 x + 0.5, 0, 1), which no layer of Keras 3 is";
+            return Err(refused(place, "activation", "hard_sigmoid", advice));
+        }
+    }
+    Ok(())
 }
 
 /// Brings a layer of Keras 2, whose class name is today's, into today's form.
@@ -31,6 +52,17 @@ pub(super) fn modernize(class_name: &str, config: &mut Arguments) {
             if let Some([axis]) = config.get("axis").and_then(Value::as_array).map(Vec::as_slice) {
                 let axis = axis.clone();
                 config.insert("axis".to_owned(), axis);
+            }
+        }
+        // How the sums were arranged in memory; the sums are the same.
+        "LSTM" | "GRU" | "SimpleRNN" => {
+            let old = config.remove("implementation").is_some();
+            // Before there was a choice, the reset came before the product.
+            if old && class_name == "GRU" && !config.contains_key("reset_after") {
+                config.insert("reset_after".to_owned(), false.into());
+            }
+            if config.get("time_major") == Some(&Value::Bool(false)) {
+                config.remove("time_major");
             }
         }
         // These were written by their parent, Dropout, and mean nothing here.

@@ -23,7 +23,7 @@ type Arguments = Map<String, Value>;
 ///
 /// # Errors
 /// When an argument asks for something that no layer of today does: Theano's order of axes, a merge by a function,
-/// a batch normalisation of single samples.
+/// a batch normalisation of single samples, a function that was another one.
 pub(super) fn modernize<'a>(
     object: &'a Value,
     class_name: &'a str,
@@ -35,6 +35,7 @@ pub(super) fn modernize<'a>(
         None => keras1::modernize(class_name, config, place)?,
         Some(_) => class_name.into(),
     };
+    keras2::check_functions(config, place)?;
     keras2::modernize(&class_name, config);
     Ok(class_name)
 }

@@ -195,6 +195,25 @@ fn what_keras_2_inherited_is_left_out() {
     assert_eq!(written("Dense", dense).1["activity_regularizer"], Value::Null);
     let slope = json!({"alpha": {"type": "ndarray", "value": 0.25}});
     assert_eq!(written("LeakyReLU", slope).1["negative_slope"], 0.25);
+    let six = json!({"class_name": "__numpy__", "config": {"value": 6.0, "dtype": "float32"}});
+    assert_eq!(written("ReLU", json!({"max_value": six})).1["max_value"], 6.0);
+}
+
+#[test]
+fn a_hard_sigmoid_of_before_keras_3_is_refused_since_it_was_another_function() {
+    let text = refusal("Activation", json!({"activation": "hard_sigmoid"}));
+    assert!(text.contains("activation \"hard_sigmoid\"") && text.contains("0.2 x + 0.5"), "{text}");
+    let policy =
+        json!({"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}});
+    let today = json!({"activation": "hard_sigmoid", "dtype": policy});
+    assert_eq!(written("Activation", today).1["activation"], "hard_sigmoid");
+}
+
+#[test]
+fn a_gru_of_keras_2_0_resets_before_the_product() {
+    let shape = json!([null, 5, 3]);
+    let old = json!({"units": 2, "implementation": 0, "recurrent_activation": "sigmoid", "batch_input_shape": shape});
+    assert_eq!(written("GRU", old).1["reset_after"], false);
 }
 
 #[test]
