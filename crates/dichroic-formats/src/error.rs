@@ -77,6 +77,16 @@ pub enum Problem {
         /// The number in the file.
         got: usize,
     },
+    /// The file has another number of layers with weights than the model.
+    #[error(
+        "expected {expected} layers with weights, got {got}; read the weights by name, or into the model that they were saved from"
+    )]
+    Layers {
+        /// The number in the model.
+        expected: usize,
+        /// The number in the file.
+        got: usize,
+    },
     /// The file holds something that nothing in the model takes.
     #[error("{what} belongs to nothing in config.json")]
     Unexpected {
@@ -123,6 +133,12 @@ pub struct Unmatched {
     pub nearest: Option<String>,
 }
 
+impl From<ModelError> for Problem {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
+}
+
 impl Problem {
     pub(crate) fn malformed(expected: impl Into<String>, got: impl fmt::Display) -> Self {
         Self::Malformed { expected: expected.into(), got: got.to_string() }
@@ -157,8 +173,11 @@ pub(crate) struct Located {
 impl Located {
     /// The same problem, seen from one level further out.
     pub fn inside(mut self, outer: &str) -> Self {
-        self.place =
-            if self.place.is_empty() { outer.into() } else { format!("{outer}, {}", self.place) };
+        self.place = match (outer.is_empty(), self.place.is_empty()) {
+            (true, _) => self.place,
+            (false, true) => outer.into(),
+            (false, false) => format!("{outer}, {}", self.place),
+        };
         self
     }
 

@@ -1,4 +1,4 @@
-//! Model files: Keras's `.keras` archives, ONNX, and weights by name in safetensors, PyTorch's and NumPy's files.
+//! Model files: Keras's `.keras` archives and HDF5 files, ONNX, and weights by name in safetensors, PyTorch's and NumPy's files.
 //!
 //! No file is code: nothing in one is executed, sizes are checked before memory is taken, and a bad
 //! file gets an error that names the file, the place in it and what was expected there.
@@ -7,6 +7,7 @@
 mod agreement;
 mod archive;
 mod error;
+mod hdf5;
 mod keras;
 mod kind;
 mod named;
@@ -14,10 +15,15 @@ mod npz;
 pub mod onnx;
 mod pytorch;
 mod safetensors;
+mod size;
 mod weights;
 
 pub use agreement::{Agreement, OutputAgreement, Side};
 pub use error::{FormatError, Problem, Unmatched};
+pub use hdf5::{
+    Matched, Matching, is_hdf5, read_hdf5, read_hdf5_bytes, read_hdf5_outline, read_hdf5_weights,
+    read_hdf5_weights_bytes, write_hdf5, write_hdf5_weights,
+};
 pub use keras::{
     Contents, SavedModel, SavedTraining, is_keras, read_keras, read_outline, write_keras,
 };

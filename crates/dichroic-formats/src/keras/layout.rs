@@ -32,27 +32,61 @@ pub(super) struct Container {
     pub names: Vec<String>,
 }
 
+/// How a version of Keras names the groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbering {
+    /// Keras 2.15 and later: `layers/conv2d_1`.
+    Layers,
+    /// Keras 2.14: `_layer_checkpoint_dependencies/conv2d_1`.
+    Dependencies,
+    /// Keras 2.12 and 2.13: the same list holds a layer with weights twice, and both are counted, so that the second
+    /// convolution is `conv2d_2`.
+    CountedTwice,
+}
+
+impl Numbering {
+    pub const ALL: [Self; 3] = [Self::Layers, Self::Dependencies, Self::CountedTwice];
+
+    /// The name of a list of layers.
+    pub fn container(self) -> &'static str {
+        match self {
+            Self::Layers => "layers",
+            Self::Dependencies | Self::CountedTwice => "_layer_checkpoint_dependencies",
+        }
+    }
+}
+
 /// All places of a model's variables.
-#[derive(Default)]
 pub(super) struct Layout {
     pub places: Vec<Place>,
     pub containers: Vec<Container>,
+    numbering: Numbering,
 }
 
 impl Layout {
+    /// The layout of today.
     pub fn of(model: &Model) -> Self {
-        let mut layout = Self::default();
+        Self::numbered(model, Numbering::Layers)
+    }
+
+    /// The layout of a version.
+    pub fn numbered(model: &Model, numbering: Numbering) -> Self {
+        let mut layout = Self { places: Vec::new(), containers: Vec::new(), numbering };
         layout.visit(model, model.layers(), "", &mut Vec::new());
         layout
     }
 
     /// Adds a container. A layer that was met before keeps its first place, as Keras saves it once.
     fn visit(&mut self, model: &Model, layers: &[LayerRef], path: &str, met: &mut Vec<LayerRef>) {
-        let path = if path.is_empty() { "layers".to_owned() } else { format!("{path}/layers") };
+        let container = self.numbering.container();
+        let path = if path.is_empty() { container.into() } else { format!("{path}/{container}") };
         let mut taken = MemberNames::default();
         let mut names = Vec::with_capacity(layers.len());
         for layer in layers {
             let name = taken.next(layer.class_name());
+            if self.numbering == Numbering::CountedTwice && !model.weights_of(layer).is_empty() {
+                taken.next(layer.class_name());
+            }
             let own = format!("{path}/{name}");
             names.push(name);
             if met.contains(layer) {
@@ -127,6 +161,23 @@ mod tests {
         let mut names = MemberNames::default();
         let got = ["Conv2D", "Dense", "Conv2D", "PReLU"].map(|class| names.next(class));
         assert_eq!(got, ["conv2d", "dense", "conv2d_1", "p_re_lu"]);
+    }
+
+    #[test]
+    fn keras_2_12_counts_layers_with_weights_twice() {
+        let model = Sequential::new()
+            .add(Input::new(&[4, 4, 3]))
+            .add(Conv2D::new(3, 1))
+            .add(Flatten::new())
+            .add(Flatten::new())
+            .add(Dense::new(3))
+            .add(Dense::new(3))
+            .finish()
+            .unwrap();
+        let layout = Layout::numbered(&model, Numbering::CountedTwice);
+        assert_eq!(layout.containers[0].path, "_layer_checkpoint_dependencies");
+        let names = ["conv2d", "flatten", "flatten_1", "dense", "dense_2"];
+        assert_eq!(layout.containers[0].names, names);
     }
 
     #[test]

@@ -13,15 +13,19 @@
 mod date;
 mod layout;
 mod read;
+pub(crate) mod saved_layers;
 mod training;
 mod write;
 
 pub use read::{is_keras, read_keras, read_outline};
+pub(crate) use write::weights_alone;
 pub use write::write_keras;
 
 use dichroic::model::Model;
 use dichroic::train::{OptimizerState, Progress, TrainingState};
 
+/// The Keras whose layouts are written.
+pub(crate) const KERAS_VERSION: &str = "3.15.1";
 const METADATA: &str = "metadata.json";
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.weights.h5";

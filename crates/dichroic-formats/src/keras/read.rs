@@ -3,21 +3,17 @@
 use std::path::Path;
 
 use dichroic::model::{Model, Outline};
-use dichroic_graph::kernels::tensor::Tensor;
 use serde_json::Value;
 
-use super::layout::Layout;
-use super::{CONFIG, OURS, SavedModel, WEIGHTS, training};
+use super::{CONFIG, METADATA, OURS, SavedModel, SavedTraining, WEIGHTS, saved_layers, training};
 use crate::archive::Archive;
 use crate::error::{FormatError, Located, Problem};
+use crate::hdf5::{Matching, modern_compile};
+use crate::size::check_size;
 use crate::weights::WeightsReader;
 
-/// What compression can make of a byte at most, rounded: deflate's limit is 1,032.
-const MOST_EXPANSION: u64 = 1_000;
-/// A model of this size may be held whatever its file says.
-const FREE_BYTES: u64 = 64 << 20;
-/// Containers as Keras 2.13 named them.
-const OLD_CONTAINER: &str = "_layer_checkpoint_dependencies";
+/// Archives of this version keep the optimizer's variables in another order.
+const KERAS_2: &str = "2.";
 
 /// Whether a file is a model archive of Keras by its content, whatever its name is.
 pub fn is_keras(path: &Path) -> bool {
@@ -35,14 +31,19 @@ pub fn read_keras(path: &Path) -> Result<SavedModel, FormatError> {
         let config = config(&mut archive)?;
         let mut model = Model::from_config(&config).map_err(|error| refused(error, CONFIG))?;
         let bytes = archive.bytes(WEIGHTS)?.ok_or_else(|| missing(WEIGHTS))?;
-        check_size(&model, bytes.len() as u64)?;
+        check_size(&model, bytes.len() as u64).map_err(|problem| problem.at(CONFIG))?;
         let weights = WeightsReader::new(bytes).map_err(|error| error.inside(WEIGHTS))?;
         read_weights(&mut model, &weights).map_err(|error| error.inside(WEIGHTS))?;
         let ours = match archive.read(OURS)? {
             Some(bytes) => json(&bytes, OURS)?,
             None => Value::Null,
         };
-        let training = training::read(&model, &weights, &ours)?;
+        let training = match version(&mut archive)? {
+            Some(version) if version.starts_with(KERAS_2) => {
+                settings_of_keras_2(&mut model, &version)
+            }
+            _ => training::read(&model, &weights, &ours)?,
+        };
         let class_names = class_names(&ours)?;
         Ok(SavedModel { model, class_names, training })
     };
@@ -83,40 +84,36 @@ fn refused(error: dichroic::model::ModelError, place: &str) -> Located {
     Problem::Model(Box::new(error)).at(place)
 }
 
-/// Refuses a configuration whose weights could not come out of the weight file, before they are made.
-fn check_size(model: &Model, file: u64) -> Result<(), Located> {
-    let declared = model.count_params().saturating_mul(size_of::<f32>() as u64);
-    let limit = file.saturating_mul(MOST_EXPANSION).max(FREE_BYTES);
-    if declared > limit {
-        return Err(Problem::TooLarge { declared, limit }.at(CONFIG));
-    }
-    Ok(())
+/// Brings what `compile` was told into today's form; the optimizer's variables are passed over.
+fn settings_of_keras_2(model: &mut Model, version: &str) -> SavedTraining {
+    let Some(compile) = model.compile_config().cloned() else { return SavedTraining::None };
+    let (compile, why) = match modern_compile(compile) {
+        Ok(compile) => (
+            Some(compile),
+            format!(
+                "what the optimizer keeps is not taken from files of Keras {version}; training begins anew with the same settings"
+            ),
+        ),
+        Err(error) => (None, error.to_string()),
+    };
+    model.set_compile_config(compile);
+    SavedTraining::Unusable(why)
+}
+
+/// The Keras that wrote the archive.
+fn version(archive: &mut Archive) -> Result<Option<String>, Located> {
+    let Some(bytes) = archive.read(METADATA)? else { return Ok(None) };
+    let metadata = json(&bytes, METADATA)?;
+    Ok(metadata.get("keras_version").and_then(Value::as_str).map(str::to_owned))
 }
 
 fn read_weights(model: &mut Model, weights: &WeightsReader) -> Result<(), Located> {
-    let layout = Layout::of(model);
-    let old =
-        weights.children("layers")?.is_empty() && !weights.children(OLD_CONTAINER)?.is_empty();
-    let in_file =
-        |path: &str| if old { path.replace("layers", OLD_CONTAINER) } else { path.into() };
-    for container in &layout.containers {
-        let path = in_file(&container.path);
-        for child in weights.children(&path)? {
-            if !container.names.contains(&child) {
-                return Err(Problem::Unexpected { what: format!("group {child:?}") }.at(path));
-            }
-        }
-    }
-    let mut tensors: Vec<Option<Tensor>> = vec![None; model.weights().len()];
-    for place in &layout.places {
-        let variables = weights.variables(&in_file(&place.path))?;
-        variables.expect(place.weights.len())?;
-        for (position, &index) in place.weights.iter().enumerate() {
-            let shape = &model.weights()[index].spec.shape;
-            tensors[index] = Some(variables.tensor(position, shape)?);
-        }
-    }
-    let tensors = tensors.into_iter().collect::<Option<Vec<_>>>();
+    let tensors = match saved_layers::read(model, weights, Matching::ByTopology)? {
+        Some((tensors, _)) => tensors.into_iter().collect::<Option<Vec<_>>>(),
+        // A model without layers has no group for them.
+        None if model.weights().is_empty() => Some(Vec::new()),
+        None => return Err(missing("layers")),
+    };
     let tensors = tensors.expect("every weight belongs to a layer, and every layer has its place");
     model.set_parameters(tensors).map_err(|error| refused(error, ""))
 }

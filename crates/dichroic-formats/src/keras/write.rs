@@ -3,17 +3,15 @@
 use std::path::Path;
 
 use dichroic::data::write_beside;
+use dichroic::model::Model;
 use dichroic_graph::ParameterId;
 use serde_json::{Value, json};
 
 use super::layout::Layout;
-use super::{CONFIG, Contents, METADATA, OURS, WEIGHTS, date, training};
+use super::{CONFIG, Contents, KERAS_VERSION, METADATA, OURS, WEIGHTS, date, training};
 use crate::archive::write_archive;
 use crate::error::{FormatError, Located, Problem};
 use crate::weights::{Variable, WeightsWriter};
-
-/// The Keras whose layout this is.
-const KERAS_VERSION: &str = "3.15.1";
 
 /// Writes a model so that Keras opens it, whole or not at all.
 ///
@@ -32,6 +30,11 @@ pub fn write_keras(path: &Path, contents: &Contents<'_>) -> Result<(), FormatErr
     ];
     write_beside(path, |file| write_archive(file, &entries))
         .map_err(|error| Located::from(Problem::Io(error)).of(path))
+}
+
+/// The bytes of `model.weights.h5` without an optimizer.
+pub(crate) fn weights_alone(model: &Model) -> Result<Vec<u8>, Located> {
+    weights(&Contents::of(model))
 }
 
 fn weights(contents: &Contents<'_>) -> Result<Vec<u8>, Located> {

@@ -13,7 +13,7 @@
 mod reader;
 mod writer;
 
-pub(crate) use reader::WeightsReader;
+pub(crate) use reader::{Variables, WeightsReader};
 pub(crate) use writer::{Variable, WeightsWriter};
 
 #[cfg(test)]
