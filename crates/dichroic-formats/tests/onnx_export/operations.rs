@@ -80,6 +80,9 @@ pub fn choosing() -> Vec<Operation> {
         ("GRU", json!({"units": 4, "return_sequences": true}), vec![vec![2, 5, 3]]),
         ("GRU", json!({"units": 4, "reset_after": false}), vec![vec![2, 5, 3]]),
         ("GRU", json!({"units": 4, "go_backwards": true}), vec![vec![2, 5, 3], vec![2, 4]]),
+        ("Bidirectional", both_ways("LSTM", true, "concat"), vec![vec![2, 5, 3]]),
+        ("Bidirectional", both_ways("GRU", false, "ave"), vec![vec![2, 5, 3]]),
+        ("Bidirectional", both_ways("SimpleRNN", true, "mul"), vec![vec![2, 5, 3]]),
         ("SimpleRNN", json!({"units": 4, "return_sequences": true}), vec![vec![2, 5, 3]]),
         (
             "WindowPooling",
@@ -101,6 +104,22 @@ pub fn choosing() -> Vec<Operation> {
             vec![vec![2, 7, 3]],
         ),
     ]
+}
+
+fn both_ways(class_name: &str, return_sequences: bool, merge_mode: &str) -> Value {
+    let inner = |go_backwards: bool| {
+        json!({
+            "module": "keras.layers",
+            "class_name": class_name,
+            "config": {
+                "units": 3,
+                "return_sequences": return_sequences,
+                "go_backwards": go_backwards,
+            },
+            "registered_name": null,
+        })
+    };
+    json!({"layer": inner(false), "backward_layer": inner(true), "merge_mode": merge_mode})
 }
 
 /// Functions of each value and of pairs.

@@ -245,16 +245,16 @@ pub(super) fn reduction(scope: &mut Scope<'_>) -> Result<Value, Problem> {
 /// `NonMaxSuppression`, its rows filled up with -1 to the number that can come at most.
 pub(super) fn non_max_suppression(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let shape = scope.output_shape()?;
-    let rows = shape.axes()[0].map(whole);
-    let rows = rows.ok_or_else(|| scope.unsupported("an open number of boxes", "fix it"))?;
     let inputs = scope.plain_inputs();
+    let [boxes, scores] = inputs.as_slice() else {
+        return Err(Problem::malformed("boxes and scores", inputs.len()));
+    };
     let most: i64 = scope.argument("max_output_boxes_per_class")?;
     let centred: bool = scope.argument("center_point_box")?;
     let (overlap, score) = (scope.number("iou_threshold")?, scope.number("score_threshold")?);
-    let most = scope.ints("max_output_boxes_per_class", &[most]);
+    let limit = scope.ints("max_output_boxes_per_class", &[most]);
     let overlap = scope.floats("iou_threshold", &[1], &[overlap]);
-    let mut names: Vec<String> = inputs.into_iter().map(|input| input.name).collect();
-    names.extend([most, overlap]);
+    let mut names = vec![boxes.name.clone(), scores.name.clone(), limit, overlap];
     // Without a threshold no box is passed over.
     if score > f32::NEG_INFINITY {
         names.push(scope.floats("score_threshold", &[1], &[score]));
@@ -262,14 +262,36 @@ pub(super) fn non_max_suppression(scope: &mut Scope<'_>) -> Result<Value, Proble
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let centred = vec![("center_point_box", Attribute::Int(centred.into()))];
     let found = scope.emit("NonMaxSuppression", &names, centred);
-    let found = number(scope, &Value::plain(found, shape.clone()));
-    let sizes = scope.emit("Shape", &[&found.name], vec![("end", Attribute::Int(1))]);
-    let rows = scope.ints("rows", &[rows]);
-    let missing = scope.emit("Sub", &[&rows, &sizes], Vec::new());
+    let found = number(scope, &Value::plain(found, shape));
+    let rows = most_rows(scope, boxes, scores, most)?;
+    filled_up(scope, &found, &rows)
+}
+
+/// The most rows that can come: boxes of a class, times classes, times items.
+fn most_rows(
+    scope: &mut Scope<'_>,
+    boxes: &Value,
+    scores: &Value,
+    most: i64,
+) -> Result<String, Problem> {
+    let known = [boxes.shape.axes()[1].or(scores.shape.axes()[2]), scores.shape.axes()[1]];
+    let [Some(count), Some(classes)] = known.map(|size| size.map(whole)) else {
+        return Err(scope.unsupported("an open number of boxes", "give the input a fixed size"));
+    };
+    let of_an_item = count.min(most).saturating_mul(classes);
+    let of_an_item = scope.ints("rows", &[of_an_item]);
+    let items = scope.emit("Shape", &[&boxes.name], vec![("end", Attribute::Int(1))]);
+    Ok(scope.emit("Mul", &[&items, &of_an_item], Vec::new()))
+}
+
+/// The value with rows of -1 behind it, up to this number.
+fn filled_up(scope: &mut Scope<'_>, found: &Value, rows: &str) -> Result<Value, Problem> {
+    let own = scope.emit("Shape", &[&found.name], vec![("end", Attribute::Int(1))]);
+    let missing = scope.emit("Sub", &[rows, &own], Vec::new());
     let (before, behind) = (scope.ints("before", &[0, 0]), scope.ints("behind", &[0]));
     let axis = vec![("axis", Attribute::Int(0))];
     let pads = scope.emit("Concat", &[&before, &missing, &behind], axis);
     let empty = scope.scalar(-1.0);
     let name = scope.emit("Pad", &[&found.name, &pads, &empty], Vec::new());
-    Ok(Value::plain(name, shape))
+    Ok(found.renamed(name))
 }

@@ -1,6 +1,5 @@
 //! Normalisations: by the batch's moving statistics, by sample, by group, by length.
 
-use dichroic::Shape;
 use dichroic::layers::Axes;
 
 use super::super::graph::{Attribute, whole};
@@ -12,13 +11,12 @@ use crate::error::Problem;
 /// `BatchNormalization` by the moving statistics, on ONNX's second axis.
 pub(super) fn batch(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     super::super::refuse_training(scope)?;
-    let (x, axis) = input_with_axis_second(scope)?;
+    let (x, _) = input_with_axis_second(scope)?;
     let channels = scope.weight_values(0)?.shape()[0];
     let (gamma, beta, next) = scale_and_shift(scope, channels)?;
     let (mean, variance) = (scope.weight(next)?, scope.weight(next + 1)?);
     let epsilon: f64 = scope.argument("epsilon")?;
     let epsilon = vec![("epsilon", Attribute::Float(epsilon as f32))];
-    debug_assert_eq!(x.position(axis), 1);
     let name =
         scope.emit("BatchNormalization", &[&x.name, &gamma, &beta, &mean, &variance], epsilon);
     Ok(x.renamed(name))
@@ -182,8 +180,7 @@ pub(super) fn unit(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let inverse = scope.apply("Reciprocal", &length);
     // Keras's bound for the inverse, which keeps zeros from becoming NaN.
     let inverse = scope.apply_scalar("Min", &inverse, 1e12);
-    let shape: Shape = x.shape.clone();
-    Ok(scope.combine("Mul", &x, &inverse).reshaped(shape))
+    Ok(scope.combine("Mul", &x, &inverse))
 }
 
 /// `LRN` over the channels.

@@ -1,30 +1,91 @@
-//! `LSTM`, `GRU` and `SimpleRNN`.
+//! `LSTM`, `GRU`, `SimpleRNN` and `Bidirectional`.
 
 use dichroic::activations::Activation;
+use dichroic::layers::registry;
 use dichroic_graph::kernels::tensor::Tensor;
+use serde_json::Value as Json;
 
 use super::super::graph::{Attribute, Attributes};
 use super::super::scope::{Scope, permuted};
 use super::super::value::Value;
 use crate::error::Problem;
 
+/// `LSTM`, `GRU` and `SimpleRNN`; one that goes backwards gives its outputs in the order in which it makes them.
+pub(super) fn recurrent(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    let y = at_their_steps(scope)?;
+    let backwards: bool = scope.argument("go_backwards")?;
+    if !backwards || y.rank() < 3 {
+        return Ok(y);
+    }
+    let (start, end) = (scope.ints("start", &[-1]), scope.ints("end", &[i64::MIN]));
+    let (axis, step) = (scope.axes(&[y.position(1)]), scope.ints("step", &[-1]));
+    let name = scope.emit("Slice", &[&y.name, &start, &end, &axis, &step], Vec::new());
+    Ok(y.renamed(name))
+}
+
+/// `Bidirectional`: both layers, whose outputs ONNX puts at the places of their inputs, merged.
+pub(super) fn bidirectional(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    let shape = scope.output_shape()?;
+    let (forward, backward) = scope.weights.split_at(scope.weights.len() / 2);
+    let mut outputs = Vec::with_capacity(2);
+    for (name, weights) in [("layer", forward), ("backward_layer", backward)] {
+        let inner: Json = scope.argument(name)?;
+        let class_name = inner.get("class_name").and_then(Json::as_str).unwrap_or_default();
+        let config = inner.get("config").and_then(Json::as_object).cloned().unwrap_or_default();
+        let layer = registry::from_config(class_name, &config)
+            .map_err(|error| Problem::malformed(format!("a {name} that is known"), error))?;
+        outputs.push(at_their_steps(&mut Scope {
+            graph: scope.graph,
+            options: scope.options,
+            path: scope.path,
+            layer: layer.as_ref(),
+            config: layer.config(),
+            inputs: scope.inputs,
+            weights,
+            mode: scope.mode,
+        })?);
+    }
+    let [a, b] = [&outputs[0], &outputs[1]];
+    let y = match scope.argument::<String>("merge_mode")?.as_str() {
+        "sum" => scope.combine("Add", a, b),
+        "mul" => scope.combine("Mul", a, b),
+        "ave" => scope.combine("Mean", a, b),
+        _ => {
+            let axis = vec![("axis", Attribute::size(a.position(a.rank() - 1)))];
+            let name = scope.emit("Concat", &[&a.name, &b.name], axis);
+            a.renamed(name)
+        }
+    };
+    Ok(y.reshaped(shape))
+}
+
+/// A recurrent layer's outputs, each at the step of its input, or its last one.
+fn at_their_steps(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+    match scope.layer.class_name() {
+        "LSTM" => lstm(scope),
+        "GRU" => gru(scope),
+        "SimpleRNN" => simple_rnn(scope),
+        other => Err(Problem::malformed("LSTM, GRU or SimpleRNN", other)),
+    }
+}
+
 /// Input, forget, cell, output here; input, output, forget, cell in ONNX.
-pub(super) fn lstm(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+fn lstm(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let activations = [recurrent_activation(scope)?, activation(scope)?, activation(scope)?];
-    recurrent(scope, "LSTM", (&[0, 3, 1, 2], &activations), Vec::new())
+    steps(scope, "LSTM", (&[0, 3, 1, 2], &activations), Vec::new())
 }
 
 /// Update, reset, new on both sides.
-pub(super) fn gru(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+fn gru(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let activations = [recurrent_activation(scope)?, activation(scope)?];
     let reset_after: bool = scope.argument("reset_after")?;
     let order = vec![("linear_before_reset", Attribute::Int(reset_after.into()))];
-    recurrent(scope, "GRU", (&[0, 1, 2], &activations), order)
+    steps(scope, "GRU", (&[0, 1, 2], &activations), order)
 }
 
-pub(super) fn simple_rnn(scope: &mut Scope<'_>) -> Result<Value, Problem> {
+fn simple_rnn(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let activations = [activation(scope)?];
-    recurrent(scope, "RNN", (&[0], &activations), Vec::new())
+    steps(scope, "RNN", (&[0], &activations), Vec::new())
 }
 
 fn activation(scope: &Scope<'_>) -> Result<Gate, Problem> {
@@ -61,7 +122,7 @@ impl Gate {
 }
 
 /// The op on `(time, batch, channels)`, with gates in this order; then all outputs, or the last one.
-fn recurrent(
+fn steps(
     scope: &mut Scope<'_>,
     op: &'static str,
     (gates, functions): (&[usize], &[Gate]),
@@ -101,11 +162,11 @@ fn recurrent(
     }
     all.extend(attributes);
     let outputs = scope.emit_several(op, &given, (2, all));
-    finish(scope, &outputs, backwards)
+    finish(scope, &outputs)
 }
 
-/// All outputs in the order in which they were computed, or the last state.
-fn finish(scope: &mut Scope<'_>, outputs: &[String], backwards: bool) -> Result<Value, Problem> {
+/// All outputs, or the last state.
+fn finish(scope: &mut Scope<'_>, outputs: &[String]) -> Result<Value, Problem> {
     let shape = scope.output_shape()?;
     if !scope.argument::<bool>("return_sequences")? {
         let axis = scope.axes(&[0]);
@@ -113,13 +174,7 @@ fn finish(scope: &mut Scope<'_>, outputs: &[String], backwards: bool) -> Result<
         return Ok(Value::plain(last, shape));
     }
     let axis = scope.axes(&[1]);
-    let mut name = scope.emit("Squeeze", &[&outputs[0], &axis], Vec::new());
-    if backwards {
-        // ONNX puts each output at the place of its input.
-        let (start, end) = (scope.ints("start", &[-1]), scope.ints("end", &[i64::MIN]));
-        let (axis, step) = (scope.axes(&[0]), scope.ints("step", &[-1]));
-        name = scope.emit("Slice", &[&name, &start, &end, &axis, &step], Vec::new());
-    }
+    let name = scope.emit("Squeeze", &[&outputs[0], &axis], Vec::new());
     Ok(Value { order: vec![1, 0, 2], ..Value::plain(name, shape) })
 }
 
