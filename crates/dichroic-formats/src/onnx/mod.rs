@@ -3,22 +3,27 @@
 mod export;
 mod import;
 mod proto;
+mod table;
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use dichroic::model::Model;
+use dichroic_graph::kernels::mapped::SharedBytes;
 
 use crate::error::{FormatError, Located, Problem};
 pub use export::{Images, OnnxExport, write_onnx};
 pub use import::{ElementType, KnownInput, Port};
+pub use table::operator_table;
 
 /// What a user says about a file before it is read.
 #[derive(Clone, Debug, Default)]
 pub struct OnnxOptions {
     /// Sizes for inputs by name, in the file's order, batch first, where the file leaves them open.
     pub input_shapes: HashMap<String, Vec<usize>>,
+    /// The sizes of one item of the only input, without the batch, in the order in which the model takes them: channels last
+    /// where the first that reads the input looks along space.
+    pub sample_shape: Option<Vec<usize>>,
     /// Values for inputs by name that then are constants.
     pub known_inputs: HashMap<String, KnownInput>,
 }
@@ -54,7 +59,7 @@ pub struct ImportedOnnx {
 /// `onnx/onnx.proto` and `docs/Operators.md` of ONNX 1.18
 pub fn read_onnx(path: &Path, options: &OnnxOptions) -> Result<ImportedOnnx, FormatError> {
     let located = |error: Located| error.of(path);
-    let bytes = fs::read(path).map_err(|error| located(Problem::from(error).into()))?;
+    let bytes = SharedBytes::open(path).map_err(|error| located(Problem::from(error).into()))?;
     read(&bytes, path.parent().unwrap_or(Path::new("")), options).map_err(located)
 }
 

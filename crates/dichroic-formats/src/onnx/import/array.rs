@@ -85,6 +85,16 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// The bytes that the values take when they are in memory.
+    pub fn memory(&self) -> usize {
+        let width = match &self.data {
+            Data::Whole(_) => size_of::<i64>(),
+            Data::Entries(_) => size_of::<Entry>(),
+            _ => size_of::<f32>(),
+        };
+        self.len().saturating_mul(width)
+    }
+
     /// The type of the values in the file.
     pub fn element(&self) -> ElementType {
         self.element
@@ -98,6 +108,24 @@ impl<'a> Array<'a> {
     /// The same values under another type that holds them in the same way.
     pub fn typed(&self, element: ElementType) -> Self {
         Self { element, ..self.clone() }
+    }
+
+    /// The values at these places, under a shape of as many.
+    pub fn picked(&self, shape: Vec<usize>, places: impl Iterator<Item = usize>) -> Self {
+        let data = match &self.data {
+            Data::Stored(bytes) => {
+                let words = bytes.as_chunks::<4>().0;
+                Data::Floats(Arc::new(places.map(|p| f32::from_le_bytes(words[p])).collect()))
+            }
+            Data::Borrowed(values) => Data::Floats(Arc::new(places.map(|p| values[p]).collect())),
+            Data::Floats(values) => Data::Floats(Arc::new(places.map(|p| values[p]).collect())),
+            Data::Whole(values) => Data::Whole(Arc::new(places.map(|p| values[p]).collect())),
+            Data::Entries(entries) => {
+                let picked = places.map(|place| entries[place]).collect();
+                return Self::entries(shape, self.element, picked);
+            }
+        };
+        Self { shape, element: self.element, data }
     }
 
     /// The values as `f32`, whatever their type.
@@ -136,6 +164,18 @@ impl<'a> Array<'a> {
             }
             Data::Entries(entries) => Some(Cow::Borrowed(entries)),
             _ => None,
+        }
+    }
+
+    /// [`Array::to_entries`] of any type; a number with a fraction is none of them.
+    pub fn rounded_entries(&self) -> Vec<Entry> {
+        let entry = |&value: &f32| match value {
+            value if value.fract() == 0.0 && value.abs() < 1e9 => Entry::Known(value as i64),
+            _ => Entry::Unknown,
+        };
+        match self.to_entries() {
+            Some(entries) => entries.into_owned(),
+            None => self.to_floats().unwrap_or_default().iter().map(entry).collect(),
         }
     }
 

@@ -9,23 +9,24 @@ use crate::error::{Located, Problem};
 /// The attributes of a node; remembers which were asked for.
 #[derive(Debug)]
 pub(crate) struct Attributes<'a> {
-    list: Vec<&'a Attribute<'a>>,
+    list: Vec<(&'a str, &'a Attribute<'a>)>,
     read: RefCell<Vec<bool>>,
 }
 
 impl<'a> Attributes<'a> {
-    pub fn new(list: Vec<&'a Attribute<'a>>) -> Self {
+    /// Attributes by the names that the node gives them.
+    pub fn new(list: Vec<(&'a str, &'a Attribute<'a>)>) -> Self {
         let read = RefCell::new(vec![false; list.len()]);
         Self { list, read }
     }
 
     /// The attribute of this name and kind.
     fn find(&self, name: &str, kind: AttributeType) -> Result<Option<&'a Attribute<'a>>, Located> {
-        let Some(place) = self.list.iter().position(|attribute| attribute.name == name) else {
+        let Some(place) = self.list.iter().position(|(known, _)| *known == name) else {
             return Ok(None);
         };
         self.read.borrow_mut()[place] = true;
-        let attribute = self.list[place];
+        let (_, attribute) = self.list[place];
         // Files of the first version of the format leave the kind out.
         if attribute.r#type == kind || attribute.r#type == AttributeType::Undefined {
             return Ok(Some(attribute));
@@ -36,12 +37,12 @@ impl<'a> Attributes<'a> {
 
     /// Whether there is an attribute of this name.
     pub fn has(&self, name: &str) -> bool {
-        self.list.iter().any(|attribute| attribute.name == name)
+        self.list.iter().any(|(known, _)| *known == name)
     }
 
     /// Says that an attribute needs no reading: it changes nothing here.
     pub fn ignore(&self, name: &str) {
-        if let Some(place) = self.list.iter().position(|attribute| attribute.name == name) {
+        if let Some(place) = self.list.iter().position(|(known, _)| *known == name) {
             self.read.borrow_mut()[place] = true;
         }
     }
@@ -117,6 +118,11 @@ impl<'a> Attributes<'a> {
     /// The names of those that nobody has read.
     pub fn unread(&self) -> Vec<&'a str> {
         let read = self.read.borrow();
-        self.list.iter().zip(read.iter()).filter(|(_, read)| !**read).map(|(a, _)| a.name).collect()
+        self.list
+            .iter()
+            .zip(read.iter())
+            .filter(|(_, read)| !**read)
+            .map(|((name, _), _)| *name)
+            .collect()
     }
 }

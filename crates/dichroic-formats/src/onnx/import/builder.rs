@@ -16,6 +16,10 @@ pub(crate) struct Builder {
     base: String,
     /// A value that constants can hang on: the model's first input.
     anchor: Option<Symbol>,
+    /// The names of the current node's weights.
+    source: Option<String>,
+    /// Layers by what they are and where their weights come from.
+    tied: HashMap<String, LayerRef>,
 }
 
 impl Builder {
@@ -27,20 +31,46 @@ impl Builder {
         input
     }
 
-    /// The value that constants hang on.
-    pub fn anchor(&self) -> Result<Symbol, Located> {
-        self.anchor.clone().ok_or_else(|| {
-            Problem::Missing {
-                what: "an input of the model".to_owned(),
-                fix: "a model needs at least one input that is no weight".to_owned(),
-            }
-            .into()
-        })
+    /// The value that constants hang on: the model's first input, or one made for them.
+    pub fn anchor(&mut self) -> Symbol {
+        match &self.anchor {
+            Some(anchor) => anchor.clone(),
+            None => self.input("anchor", Shape::batched(&[1])),
+        }
     }
 
     /// The following layers belong to the node of this name.
     pub fn begin_node(&mut self, name: &str) {
         self.base = legal(name);
+        self.source = None;
+    }
+
+    /// The weights of the current node come from these names of the file, and from nowhere else; `None` if that is not so.
+    pub fn weights_from(&mut self, source: Option<String>) {
+        self.source = source;
+    }
+
+    /// Calls the layer that an earlier node has made of the same names, if there is one; else [`Builder::weighted`].
+    ///
+    /// Heads that look at several feature maps with the same filters keep them in one layer.
+    pub fn tied(
+        &mut self,
+        layer: impl Into<LayerRef>,
+        inputs: &[Symbol],
+        weights: Vec<Tensor>,
+    ) -> Result<Symbol, Located> {
+        let layer = layer.into();
+        let config = layer.layer().map(|layer| serde_json::Value::Object(layer.config()));
+        let key = self.source.as_ref().zip(config);
+        let key = key.map(|(source, config)| format!("{} {config} {source}", layer.class_name()));
+        if let Some(earlier) = key.as_ref().and_then(|key| self.tied.get(key))
+            && let Ok(output) = earlier.call(inputs)
+        {
+            return Ok(output);
+        }
+        let output = self.weighted(layer, inputs, weights)?;
+        self.tied.extend(key.map(|key| (key, output.layer().clone())));
+        Ok(output)
     }
 
     /// Calls a layer that prepares an input of the node's own: `conv1_pad` before `conv1`.
@@ -73,6 +103,7 @@ impl Builder {
         let name = self.name_like(&self.base.clone());
         let layer = LayerRef::named(name.clone(), layer);
         let output = (&layer).call(inputs).map_err(refused)?;
+        check_shapes(&layer, &weights)?;
         if !weights.is_empty() {
             self.weights.insert(name, weights);
         }
@@ -111,6 +142,26 @@ impl Builder {
         self.names.insert(free.clone());
         free
     }
+}
+
+/// Refuses weights of other shapes than the layer's.
+fn check_shapes(layer: &LayerRef, weights: &[Tensor]) -> Result<(), Located> {
+    let (Some(kind), Some(inputs)) = (layer.layer(), layer.built_for()) else { return Ok(()) };
+    let specs = kind.weights(inputs).map_err(|source| {
+        let (layer, class_name) = (layer.name(), layer.class_name().to_owned());
+        refused(ModelError::Layer { layer, class_name, source: Box::new(source) })
+    })?;
+    if specs.len() != weights.len() {
+        return Err(Problem::Variables { expected: specs.len(), got: weights.len() }.into());
+    }
+    for (spec, tensor) in specs.iter().zip(weights) {
+        if spec.shape != tensor.shape() {
+            let expected = spec.shape.clone();
+            let got = tensor.shape().iter().map(|&size| size as u64).collect();
+            return Err(Problem::Shape { expected, got }.at(spec.name));
+        }
+    }
+    Ok(())
 }
 
 /// A name without what separates names in a path; never empty.

@@ -6,6 +6,7 @@
 
 mod array;
 mod attributes;
+mod block;
 mod builder;
 mod element;
 mod fold;
@@ -13,6 +14,8 @@ mod node;
 pub(crate) mod operators;
 mod order;
 mod ports;
+mod readers;
+mod regroup;
 mod value;
 mod walk;
 
@@ -24,3 +27,11 @@ pub(crate) use order::Order;
 pub use ports::{KnownInput, Port};
 pub(crate) use value::{Entry, Flattened, Value, Variable};
 pub(crate) use walk::import;
+
+/// The operators that are understood, with their versions; `None` for those that are only computed while the file is read.
+pub(super) fn supported()
+-> impl Iterator<Item = (&'static str, Option<std::ops::RangeInclusive<i64>>)> {
+    let made = operators::all().map(|(name, versions, _)| (*name, Some(versions.clone())));
+    let folded = fold::names().filter(|name| operators::find(name).is_none());
+    made.chain(folded.map(|name| (name, None)))
+}

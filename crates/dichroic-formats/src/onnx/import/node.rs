@@ -1,13 +1,15 @@
 //! A node of the file as an operator sees it: its inputs, its attributes, and the way to make layers.
 
 use dichroic::Tensor;
-use dichroic::layers::Permute;
+use dichroic::layers::{Constant, Flatten, Permute, Reshape, Transpose};
 use dichroic::model::{LayerRef, Symbol};
+use onnx_rs::ast::TensorProto;
 
 use super::attributes::Attributes;
 use super::builder::Builder;
 use super::{Array, ElementType, Entry, Order, Value, Variable};
 use crate::error::{Located, Problem};
+use crate::onnx::proto::{External, read_tensor};
 
 /// A node while it becomes layers.
 #[derive(Debug)]
@@ -24,6 +26,12 @@ pub(crate) struct Node<'i, 'a> {
     pub inputs: Vec<Option<Value<'a>>>,
     /// Where layers are made.
     pub builder: &'i mut Builder,
+    /// The arrays outside the file.
+    pub external: &'a External,
+    /// What an Add adds to the first output, if it is the only one who reads it and adds something known.
+    pub next: Option<Array<'a>>,
+    /// Whether that Add is done by this node.
+    pub absorbed: bool,
 }
 
 impl<'a> Node<'_, 'a> {
@@ -96,8 +104,44 @@ impl<'a> Node<'_, 'a> {
     /// # Errors
     /// When its values are open.
     pub fn constant(&mut self, array: &Array<'a>, order: &Order) -> Result<Variable, Located> {
-        let _ = (array, order, self.builder.anchor()?);
-        Err(self.unsupported("a constant as an input of layers", "export the model without it"))
+        let anchor = self.builder.anchor();
+        let value = array.to_tensor(order)?;
+        let layer = Constant::new(value.shape().to_vec());
+        let symbol = self.builder.weighted(layer, &[anchor], vec![value])?;
+        let element = array.element();
+        Ok(Variable::plain(symbol, element).ordered(order.clone()))
+    }
+
+    /// What the only reader of the first output adds to it: a known array.
+    pub fn next_add(&self) -> Option<Array<'a>> {
+        self.next.clone()
+    }
+
+    /// Says that the node's output is what the Add behind it gives.
+    pub fn absorb_next(&mut self) {
+        self.absorbed = true;
+        self.builder.weights_from(None);
+    }
+
+    /// Calls a layer with weights that are the node's inputs as they stand; another node with the same inputs shares it.
+    ///
+    /// # Errors
+    /// As [`Node::weighted`].
+    pub fn tied(
+        &mut self,
+        layer: impl Into<LayerRef>,
+        x: &Symbol,
+        weights: Vec<Tensor>,
+    ) -> Result<Symbol, Located> {
+        self.builder.tied(layer, std::slice::from_ref(x), weights)
+    }
+
+    /// The array of an attribute.
+    ///
+    /// # Errors
+    /// As [`read_tensor`].
+    pub fn tensor(&self, tensor: &'a TensorProto<'a>) -> Result<Array<'a>, Located> {
+        read_tensor(tensor, self.external)
     }
 
     /// Calls a layer without weights.
@@ -152,7 +196,7 @@ impl<'a> Node<'_, 'a> {
     /// # Errors
     /// When the axes can't be moved.
     pub fn in_order(&mut self, x: &Variable, order: &Order) -> Result<Variable, Located> {
-        let x = self.unflattened(x)?;
+        let x = self.settled(x)?;
         let way = x.order.way_to(order);
         if way.iter().copied().eq(0..way.len()) {
             return Ok(x);
@@ -160,8 +204,8 @@ impl<'a> Node<'_, 'a> {
         let symbol = match way.split_first() {
             Some((0, rest)) => self.beside("permute", Permute::new(rest), &x.symbol)?,
             _ => {
-                let what = "a value with the batch moved from the first axis";
-                return Err(self.unsupported(what, "export the model without this Transpose"));
+                let axes: Vec<i64> = way.iter().map(|&place| place as i64).collect();
+                self.beside("transpose", Transpose::new(axes), &x.symbol)?
             }
         };
         Ok(x.with(symbol).ordered(order.clone()))
@@ -183,12 +227,20 @@ impl<'a> Node<'_, 'a> {
         self.in_order(x, &Order::channels_last(x.rank()))
     }
 
-    /// The value with the last axis as ONNX sees it, if it was flattened from another order.
-    fn unflattened(&mut self, x: &Variable) -> Result<Variable, Located> {
-        match &x.flattened {
-            None => Ok(x.clone()),
-            Some(_) => Err(self.unsupported("a flattened value here", "report this model")),
-        }
+    /// The value with its last axis as ONNX sees it, if it was flattened from another order.
+    ///
+    /// # Errors
+    /// When a layer refuses it.
+    pub fn settled(&mut self, x: &Variable) -> Result<Variable, Located> {
+        let Some(flattened) = &x.flattened else { return Ok(x.clone()) };
+        let places = flattened.order.places();
+        let lying: Vec<i64> = places.iter().map(|&axis| flattened.shape[axis] as i64).collect();
+        let way = flattened.order.way_to(&Order::plain(places.len()));
+        let dims: Vec<usize> = way.iter().map(|place| place + 1).collect();
+        let symbol = self.beside("reshape", Reshape::new(lying), &x.symbol)?;
+        let symbol = self.beside("permute", Permute::new(dims), &symbol)?;
+        let symbol = self.beside("flatten", Flatten::new(), &symbol)?;
+        Ok(Variable { symbol, flattened: None, ..x.clone() })
     }
 
     /// The size of an axis, which must be known.
@@ -204,14 +256,6 @@ impl<'a> Node<'_, 'a> {
                 "give the sizes of the model's inputs with --input",
             )),
         }
-    }
-
-    /// An axis counted from the front.
-    ///
-    /// # Errors
-    /// When there is no such axis.
-    pub fn axis(&self, axis: i64, rank: usize) -> Result<usize, Located> {
-        resolve(axis, rank)
     }
 
     /// An error about something that is known and not supported.

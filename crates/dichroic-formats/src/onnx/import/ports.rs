@@ -113,6 +113,22 @@ impl Declared {
         Ok(Self { sizes, element })
     }
 
+    /// Takes the sizes of one item, in the order of memory.
+    pub fn suit(&mut self, sample: &[usize], order: &Order) -> Result<(), Located> {
+        let axes = order.places().get(1..).unwrap_or_default();
+        let suits = sample.len() == axes.len()
+            && sample.iter().zip(axes).all(|(&g, &axis)| self.sizes[axis].is_none_or(|d| d == g));
+        if !suits {
+            let declared: Vec<_> = axes.iter().map(|&axis| self.sizes[axis]).collect();
+            let expected = format!("sizes of one item like {declared:?}");
+            return Err(Problem::malformed(expected, format!("{sample:?}")).into());
+        }
+        for (&size, &axis) in sample.iter().zip(axes) {
+            self.sizes[axis] = Some(size);
+        }
+        Ok(())
+    }
+
     /// The shape in memory.
     pub fn shape(&self, order: &Order, batch: Batch) -> Shape {
         let size = |&axis: &usize| match (axis, batch, self.sizes[axis]) {
@@ -176,12 +192,13 @@ const SPATIAL: [&str; 17] = [
     "Upsample",
 ];
 
-/// Operators that treat all values alike, through which one can look ahead.
-const ALIKE: [&str; 20] = [
+/// Operators that leave every axis what it is, through which one can look ahead.
+const ALIKE: [&str; 23] = [
     "Abs",
     "Add",
     "Cast",
     "Clip",
+    "Concat",
     "DequantizeLinear",
     "Div",
     "Dropout",
@@ -196,6 +213,8 @@ const ALIKE: [&str; 20] = [
     "QuantizeLinear",
     "Relu",
     "Sigmoid",
+    "Slice",
+    "Split",
     "Sub",
     "Tanh",
 ];

@@ -28,6 +28,44 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// The product.
+    #[must_use]
+    pub fn times(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Known(0), _) | (_, Self::Known(0)) => Self::Known(0),
+            (Self::Known(a), Self::Known(b)) => a.checked_mul(b).map_or(Self::Unknown, Self::Known),
+            (Self::Known(a), Self::Batch(b)) | (Self::Batch(a), Self::Known(b))
+                if a > 0 && b > 0 =>
+            {
+                a.checked_mul(b).map_or(Self::Unknown, Self::Batch)
+            }
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The quotient; `None` unless it is whole.
+    pub fn divided_by(self, other: Self) -> Option<Self> {
+        let whole = |a: i64, b: i64| (b != 0 && a % b == 0).then(|| a / b);
+        match (self, other) {
+            (Self::Known(a), Self::Known(b)) | (Self::Batch(a), Self::Batch(b)) => {
+                whole(a, b).map(Self::Known)
+            }
+            (Self::Batch(a), Self::Known(b)) => whole(a, b).map(Self::Batch),
+            _ => None,
+        }
+    }
+
+    /// Whether this product is at least as large as another, so that the other must grow to meet it.
+    pub fn holds(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Known(a), Self::Known(b)) | (Self::Batch(a), Self::Batch(b)) => a >= b,
+            (Self::Batch(_), _) => true,
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -135,6 +173,11 @@ impl Variable {
     /// The shape as it lies in memory.
     pub fn shape(&self) -> &Shape {
         self.symbol.shape()
+    }
+
+    /// The size of the first axis of memory.
+    pub fn size_of_items(&self) -> Entry {
+        self.order.places().first().map_or(Entry::Known(1), |&axis| self.size(axis))
     }
 
     /// The sizes in ONNX's order.

@@ -1,19 +1,19 @@
-//! The walk over a file's nodes, in the order in which they stand.
+//! From a file's graph to a model: its inputs, its nodes, its outputs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use onnx_rs::ast;
 
 use super::attributes::Attributes;
-use super::builder::Builder;
+use super::block::{Blocks, Frame};
 use super::ports::{Batch, Declared, order_of};
-use super::{Node, Value, Variable, fold, operators};
+use super::{Entry, Node, Value, Variable};
 use crate::error::{Located, Problem};
-use crate::onnx::proto::{External, read_tensor};
+use crate::onnx::proto::External;
 use crate::onnx::{ImportedOnnx, OnnxOptions, Port};
 
 /// The versions of the operator set that are understood.
-const OPSETS: std::ops::RangeInclusive<i64> = 7..=23;
+const OPSETS: std::ops::RangeInclusive<i64> = 1..=23;
 
 /// The model of a file.
 ///
@@ -26,23 +26,16 @@ pub(crate) fn import<'a>(
     external: &'a External,
     options: &OnnxOptions,
 ) -> Result<ImportedOnnx, Located> {
-    match Walk::new(model, external, Batch::Open)?.run(options) {
-        Ok(imported) => Ok(imported),
-        Err(open) => match Walk::new(model, external, Batch::Fixed)?.run(options) {
-            Ok(imported) => Ok(imported),
-            // What is wrong with the open batch is the user's concern only if a fixed one would do.
-            Err(_) => Err(open),
-        },
-    }
+    let run = |batch| Walk::new(model, external, batch)?.run(options);
+    // What is wrong with the open batch is the user's concern only if a fixed one would not do.
+    run(Batch::Open).or_else(|open| run(Batch::Fixed).map_err(|_| open))
 }
 
 struct Walk<'a> {
     graph: &'a ast::Graph<'a>,
-    external: &'a External,
     opset: i64,
     batch: Batch,
-    values: HashMap<&'a str, Value<'a>>,
-    builder: Builder,
+    blocks: Blocks<'a>,
     inputs: Vec<(Port, Variable)>,
 }
 
@@ -56,153 +49,124 @@ impl<'a> Walk<'a> {
             what: "the graph".to_owned(),
             fix: "export the model anew".to_owned(),
         })?;
-        let opset = opset(model)?;
-        let (values, inputs, builder) = Default::default();
-        Ok(Self { graph, external, opset, batch, values, builder, inputs })
+        let (opset, blocks) = (opset(model)?, Blocks::new(model, external));
+        Ok(Self { graph, opset, batch, blocks, inputs: Vec::new() })
     }
 
     fn run(mut self, options: &OnnxOptions) -> Result<ImportedOnnx, Located> {
-        self.read_arrays()?;
-        self.read_inputs(options)?;
-        for (number, node) in self.graph.node.iter().enumerate() {
-            self.node(node).map_err(|error| error.inside(&place(node, number)))?;
-        }
-        self.finish()
+        let mut frame = Frame::new(self.opset);
+        self.blocks.arrays(self.graph, &mut frame)?;
+        self.read_inputs(options, &mut frame)?;
+        let outputs = self.graph.output.iter().map(|output| output.name);
+        self.blocks.run(&self.graph.node, outputs, &mut frame)?;
+        self.finish(&frame)
     }
 
-    fn read_arrays(&mut self) -> Result<(), Located> {
-        for tensor in &self.graph.initializer {
-            let array = read_tensor(tensor, self.external)?;
-            self.values.insert(tensor.name(), Value::Known(array));
+    fn read_inputs(
+        &mut self,
+        options: &OnnxOptions,
+        frame: &mut Frame<'_, 'a>,
+    ) -> Result<(), Located> {
+        let weights: HashSet<&str> = frame.values.keys().copied().collect();
+        let (known, open): (Vec<_>, Vec<_>) = self
+            .graph
+            .input
+            .iter()
+            .filter(|info| !weights.contains(info.name))
+            .partition(|info| options.known_inputs.contains_key(info.name));
+        for info in known {
+            let array = options.known_inputs[info.name].array();
+            let array = array.map_err(|error| error.inside(&input(info.name)))?;
+            frame.values.insert(info.name, Value::Known(array));
         }
-        if self.graph.sparse_initializer.is_empty() {
-            return Ok(());
-        }
-        Err(unsupported("a sparse weight", "export the model with dense weights"))
-    }
-
-    fn read_inputs(&mut self, options: &OnnxOptions) -> Result<(), Located> {
-        let weights: HashSet<&str> = self.values.keys().copied().collect();
-        for info in self.graph.input.iter().filter(|info| !weights.contains(info.name)) {
-            let inside = |error: Located| error.inside(&format!("input {:?}", info.name));
-            if let Some(known) = options.known_inputs.get(info.name) {
-                let array = known.array().map_err(inside)?;
-                self.values.insert(info.name, Value::Known(array));
-                continue;
-            }
-            let declared = Declared::of(info, &options.input_shapes).map_err(inside)?;
-            let order = order_of(info.name, declared.sizes.len(), self.graph);
-            // A batch that the user gives is meant.
-            let batch = match options.input_shapes.get(info.name).and_then(|sizes| sizes.first()) {
-                Some(&size) if size > 1 => Batch::Fixed,
-                _ => self.batch,
-            };
-            let symbol = self.builder.input(info.name, declared.shape(&order, batch));
-            let variable = Variable::plain(symbol, declared.element).ordered(order);
+        let alone = open.len() == 1;
+        for info in open {
+            let sample = options.sample_shape.as_deref().map(|sample| (sample, alone));
+            let variable = self.read_input(info, options, sample);
+            let variable = variable.map_err(|error| error.inside(&input(info.name)))?;
             self.inputs.push((Port::of(info.name, &variable), variable.clone()));
-            self.values.insert(info.name, Value::Variable(variable));
+            frame.values.insert(info.name, Value::Variable(variable));
         }
         Ok(())
     }
 
-    fn node(&mut self, proto: &'a ast::Node<'a>) -> Result<(), Located> {
-        let op = proto.op_type.as_str();
-        if !matches!(proto.domain, "" | "ai.onnx") {
-            let what = format!("operator {op} of domain {:?}", proto.domain);
-            return Err(unsupported(&what, "export the model with ONNX's own operators"));
-        }
-        let mut inputs = Vec::with_capacity(proto.input.len());
-        for &name in &proto.input {
-            inputs.push(match name {
-                "" => None,
-                name => Some(self.value(name)?.clone()),
-            });
-        }
-        self.builder.begin_node(if proto.name.is_empty() { op } else { proto.name });
-        let mut node = Node {
-            op,
-            opset: self.opset,
-            attributes: Attributes::new(proto.attribute.iter().collect()),
-            outputs: proto.output.len(),
-            inputs,
-            builder: &mut self.builder,
-        };
-        let made = make(&mut node)?;
-        let unread = node.attributes.unread();
-        if !unread.is_empty() {
-            let what = format!("attribute {} of {op}", unread.join(", "));
-            return Err(unsupported(&what, "export the model without it"));
-        }
-        self.values.extend(proto.output.iter().copied().zip(made));
-        Ok(())
-    }
-
-    fn value(&self, name: &str) -> Result<&Value<'a>, Located> {
-        self.values.get(name).ok_or_else(|| {
-            Problem::Missing {
-                what: format!("the value {name:?}"),
-                fix: "no node before makes it; export the model anew".to_owned(),
+    /// An input of the model; `sample` is the shape that the user gives for the only one.
+    fn read_input(
+        &mut self,
+        info: &'a ast::ValueInfo<'a>,
+        options: &OnnxOptions,
+        sample: Option<(&[usize], bool)>,
+    ) -> Result<Variable, Located> {
+        let mut declared = Declared::of(info, &options.input_shapes)?;
+        let order = order_of(info.name, declared.sizes.len(), self.graph);
+        match sample {
+            Some((sample, true)) => declared.suit(sample, &order)?,
+            Some((_, false)) => {
+                let what = "a shape without a name for one of several inputs".to_owned();
+                let fix = format!("give each by its name: --input {}=1x3x224x224", info.name);
+                return Err(Problem::Unsupported { what, fix }.into());
             }
-            .into()
-        })
+            None => {}
+        }
+        // A batch of several that the user gives is meant.
+        let batch = match options.input_shapes.get(info.name).and_then(|sizes| sizes.first()) {
+            Some(&size) if size > 1 => Batch::Fixed,
+            _ => self.batch,
+        };
+        let symbol = self.blocks.builder.input(info.name, declared.shape(&order, batch));
+        Ok(Variable::plain(symbol, declared.element).ordered(order))
     }
 
-    fn finish(mut self) -> Result<ImportedOnnx, Located> {
+    fn finish(mut self, frame: &Frame<'_, 'a>) -> Result<ImportedOnnx, Located> {
         let mut outputs = Vec::new();
         let mut symbols = Vec::new();
         for info in &self.graph.output {
+            let variable = frame.value(info.name).cloned();
+            let variable = variable.and_then(|value| self.settled(info.name, value));
             let inside = |error: Located| error.inside(&format!("output {:?}", info.name));
-            let value = self.value(info.name).map_err(inside)?.clone();
-            let variable = self.variable(info.name, value).map_err(inside)?;
+            let variable = variable.map_err(inside)?;
+            if self.has_open_batch() && variable.size_of_items() != Entry::Batch(1) {
+                let what = "an output whose first axis is not the batch".to_owned();
+                let fix = "give the batch with --input, or export with the batch first".to_owned();
+                return Err(inside(Problem::Unsupported { what, fix }.into()));
+            }
             outputs.push(Port::of(info.name, &variable));
             symbols.push(variable.symbol);
         }
         let (inputs, given): (Vec<Port>, Vec<Variable>) = self.inputs.into_iter().unzip();
-        let given = given.into_iter().map(|variable| variable.symbol).collect();
+        let mut builder = self.blocks.builder;
+        let given = match given.is_empty() {
+            // Constants hang on an input that nobody reads.
+            true => vec![builder.anchor()],
+            false => given.into_iter().map(|variable| variable.symbol).collect(),
+        };
         let name = (!self.graph.name.is_empty()).then_some(self.graph.name);
-        let model = self.builder.finish(name, given, symbols)?;
+        let model = builder.finish(name, given, symbols)?;
         Ok(ImportedOnnx { model, inputs, outputs })
     }
 
+    fn has_open_batch(&self) -> bool {
+        let open = |(_, variable): &(Port, Variable)| variable.size_of_items() == Entry::Batch(1);
+        self.inputs.iter().any(open)
+    }
+
     /// A value as layers compute it, nothing left undone.
-    fn variable(&mut self, name: &'a str, value: Value<'a>) -> Result<Variable, Located> {
-        self.builder.begin_node(name);
+    fn settled(&mut self, name: &'a str, value: Value<'a>) -> Result<Variable, Located> {
+        self.blocks.builder.begin_node(name);
         let mut node = Node {
             op: "output",
             opset: self.opset,
             attributes: Attributes::new(Vec::new()),
             outputs: 1,
             inputs: vec![Some(value)],
-            builder: &mut self.builder,
+            builder: &mut self.blocks.builder,
+            external: self.blocks.external,
+            next: None,
+            absorbed: false,
         };
         let variable = node.variable(0)?;
-        node.in_order(&variable, &variable.order.clone())
+        node.settled(&variable)
     }
-}
-
-/// The outputs of a node: computed now if all its inputs are known, else by layers.
-fn make<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
-    let known = node.inputs.iter().flatten().all(|input| matches!(input, Value::Known(_)));
-    let fold = fold::find(node.op);
-    if known
-        && let Some(fold) = fold
-        && let Some(made) = fold(node)?
-    {
-        return Ok(made);
-    }
-    let Some((_, versions, import)) = operators::find(node.op) else {
-        let fix = "export the model with other operators";
-        return Err(unsupported(&format!("operator {}", node.op), fix));
-    };
-    if !versions.contains(&node.opset) {
-        let what = format!("operator {} of operator set {}", node.op, node.opset);
-        let fix = format!("export for a set from {} to {}", versions.start(), versions.end());
-        return Err(unsupported(&what, &fix));
-    }
-    if known && node.inputs.iter().any(Option::is_some) {
-        return fold::through_layers(node, *import);
-    }
-    import(node)
 }
 
 /// The version of ONNX's own operator set that the file uses.
@@ -212,17 +176,11 @@ fn opset(model: &ast::Model<'_>) -> Result<i64, Located> {
     if OPSETS.contains(&version) {
         return Ok(version);
     }
+    let what = format!("operator set {version}");
     let fix = format!("export the model for a set from {} to {}", OPSETS.start(), OPSETS.end());
-    Err(unsupported(&format!("operator set {version}"), &fix))
+    Err(Problem::Unsupported { what, fix }.into())
 }
 
-fn place(node: &ast::Node<'_>, number: usize) -> String {
-    match node.name {
-        "" => format!("node {number} ({})", node.op_type),
-        name => format!("node {name:?} ({})", node.op_type),
-    }
-}
-
-fn unsupported(what: &str, fix: &str) -> Located {
-    Problem::Unsupported { what: what.to_owned(), fix: fix.to_owned() }.into()
+fn input(name: &str) -> String {
+    format!("input {name:?}")
 }

@@ -4,9 +4,9 @@
 //! absolute path, no link that leads out (CVE-2024-27318, CVE-2024-5187 and their kind).
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use dichroic_graph::kernels::mapped::SharedBytes;
 use onnx_rs::ast::{DataLocation, Graph, Model, TensorProto};
 
 use crate::error::{Located, Problem};
@@ -14,7 +14,7 @@ use crate::error::{Located, Problem};
 /// The bytes of all files that the arrays of a model name.
 #[derive(Debug, Default)]
 pub(crate) struct External {
-    files: HashMap<String, Vec<u8>>,
+    files: HashMap<String, SharedBytes>,
 }
 
 impl External {
@@ -61,8 +61,8 @@ impl External {
         if !self.files.contains_key(location) {
             let inside = |error: Located| error.inside(&place(tensor));
             let path = path_inside(folder, location).map_err(inside)?;
-            let bytes =
-                fs::read(&path).map_err(|error| inside(Problem::from(error).at(location)))?;
+            let bytes = SharedBytes::open(&path)
+                .map_err(|error| inside(Problem::from(error).at(location)))?;
             self.files.insert(location.to_owned(), bytes);
         }
         Ok(())
@@ -134,6 +134,8 @@ fn path_inside(folder: &Path, location: &str) -> Result<PathBuf, Located> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ mod tensor;
 use onnx_rs::ast::Model;
 
 pub(crate) use external::External;
-pub(crate) use tensor::read_tensor;
+pub(crate) use tensor::{read_tensor, value_count};
 
 use crate::error::{Located, Problem};
 

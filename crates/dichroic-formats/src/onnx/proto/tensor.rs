@@ -2,11 +2,16 @@
 
 use std::borrow::Cow;
 
-use onnx_rs::ast::{DataLocation, DataType, TensorProto};
+use onnx_rs::ast::{DataLocation, TensorProto};
 
 use super::External;
 use crate::error::{Located, Problem};
 use crate::onnx::import::{Array, ElementType};
+
+/// More values than any memory holds.
+const MOST_VALUES: usize = 1 << 40;
+/// Every layer looks at all axes of its inputs, so that more would cost their square.
+const MOST_AXES: usize = 64;
 
 /// The array that a message holds; `f32` values stay where they lie in the file.
 ///
@@ -30,9 +35,7 @@ fn read<'a>(tensor: &'a TensorProto<'a>, external: &'a External) -> Result<Array
         }
         .into());
     }
-    // No overflow: a shape whose product can't be counted is longer than any bytes.
-    let len = shape.iter().try_fold(1usize, |len, &size| len.checked_mul(size));
-    let len = len.ok_or_else(|| Problem::malformed("a shape", format!("{shape:?}")))?;
+    let len = value_count(&shape)?;
     let raw = match tensor.data_location() {
         DataLocation::External => Some(external.bytes(tensor)?),
         DataLocation::Default => tensor.as_raw(),
@@ -40,6 +43,24 @@ fn read<'a>(tensor: &'a TensorProto<'a>, external: &'a External) -> Result<Array
     match raw {
         Some(bytes) => from_raw(bytes, shape, element, len),
         None => from_fields(tensor, shape, element, len),
+    }
+}
+
+/// The number of values of a shape, whose sizes other than 0 are not beyond counting.
+///
+/// # Errors
+/// When there are more axes or values than any array has.
+pub(crate) fn value_count(shape: &[usize]) -> Result<usize, Located> {
+    let filled = shape.iter().filter(|&&size| size != 0);
+    let product = filled.clone().try_fold(1usize, |product, &size| product.checked_mul(size));
+    match product {
+        Some(product) if product <= MOST_VALUES && shape.len() <= MOST_AXES => {
+            Ok(if filled.count() == shape.len() { product } else { 0 })
+        }
+        _ => {
+            let got = format!("{} axes, the first {:?}", shape.len(), &shape[..shape.len().min(8)]);
+            Err(Problem::malformed("the shape of an array", got).into())
+        }
     }
 }
 
@@ -178,6 +199,8 @@ fn half(bits: u16) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use onnx_rs::ast::DataType;
+
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use dichroic::Shape;
 use dichroic::layers::Mode;
 use dichroic::model::Model;
-use dichroic_graph::{Executor, Plan, PlanOptions, StepContext};
+use dichroic_graph::{Executor, Graph, Operation as _, Plan, PlanOptions, StepContext};
 
 use crate::error::{Located, Problem};
 use crate::onnx::import::builder::Builder;
@@ -29,7 +29,7 @@ pub(crate) fn run<'a>(
         None => (builder.input("anchor", Shape::new([Some(1)])), vec![0.0]),
     };
     std::mem::swap(&mut builder, node.builder);
-    let made = import(node);
+    let made = import(node).and_then(|made| settled(node, made));
     std::mem::swap(&mut builder, node.builder);
     if let Some((place, array)) = given {
         node.inputs[place] = Some(Value::Known(array));
@@ -51,6 +51,15 @@ pub(crate) fn run<'a>(
             }
         })
         .collect()
+}
+
+/// The values with nothing left undone.
+fn settled<'a>(node: &mut Node<'_, 'a>, made: Vec<Value<'a>>) -> Result<Vec<Value<'a>>, Located> {
+    let settle = |value| match value {
+        Value::Variable(variable) => node.settled(&variable).map(Value::Variable),
+        known => Ok(known),
+    };
+    made.into_iter().map(settle).collect()
 }
 
 fn variable<'v>(value: &'v Value<'_>) -> Option<&'v Variable> {
@@ -75,6 +84,7 @@ fn evaluate(model: &Model, data: Vec<f32>) -> Result<Vec<Vec<f32>>, Located> {
     let shape: Vec<usize> =
         model.inputs()[0].shape().axes().iter().map(|a| a.unwrap_or(1)).collect();
     let lowered = model.lower_for(&[shape], Mode::Inference).map_err(refused)?;
+    check_cost(&lowered.graph)?;
     let failed = |error: dichroic_graph::GraphError| refused(error.into());
     let options = PlanOptions::for_outputs(&lowered.outputs);
     let plan = Plan::compile(lowered.graph, &options).map_err(failed)?;
@@ -106,4 +116,29 @@ fn array<'a>(variable: &Variable, values: Vec<f32>) -> Result<Array<'a>, Located
         true => Array::floats(shape, variable.element, values),
         false => Array::whole(shape, variable.element, values.iter().map(|&v| v as i64).collect()),
     })
+}
+
+/// The most values that the layers of one node may hold together.
+const MOST_VALUES: u64 = 1 << 26;
+/// The most multiply-adds that they may cost: some seconds.
+const MOST_MACS: u64 = 1 << 32;
+
+/// Refuses what a file of any size could ask for while it is merely read.
+fn check_cost(graph: &Graph) -> Result<(), Located> {
+    let (mut values, mut macs) = (0u64, 0u64);
+    for node in graph.nodes() {
+        let inputs: Vec<_> = node.inputs.iter().map(|&input| graph.shape(input)).collect();
+        macs = macs.saturating_add(node.op.macs(&inputs));
+        for &output in &node.outputs {
+            let len =
+                graph.shape(output).iter().map(|&size| size as u64).fold(1, u64::saturating_mul);
+            values = values.saturating_add(len);
+        }
+    }
+    if values <= MOST_VALUES && macs <= MOST_MACS {
+        return Ok(());
+    }
+    let expected =
+        format!("constants of at most {MOST_VALUES} values and {MOST_MACS} multiply-adds");
+    Err(Problem::malformed(expected, format!("{values} values, {macs} multiply-adds")).into())
 }

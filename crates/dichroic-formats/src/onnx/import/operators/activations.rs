@@ -7,13 +7,13 @@ use crate::error::Located;
 use crate::onnx::import::Node;
 
 pub(super) const OPERATORS: &[Operator] = &[
-    ("Elu", 7..=23, elu),
-    ("LeakyRelu", 7..=23, leaky_relu),
-    ("Relu", 7..=23, relu),
-    ("Sigmoid", 7..=23, sigmoid),
-    ("Softplus", 7..=23, softplus),
-    ("Softsign", 7..=23, softsign),
-    ("Tanh", 7..=23, tanh),
+    ("Elu", 6..=23, elu),
+    ("LeakyRelu", 6..=23, leaky_relu),
+    ("Relu", 6..=23, relu),
+    ("Sigmoid", 6..=23, sigmoid),
+    ("Softplus", 6..=23, softplus),
+    ("Softsign", 6..=23, softsign),
+    ("Tanh", 6..=23, tanh),
 ];
 
 fn relu<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {

@@ -6,7 +6,33 @@
 
 mod activations;
 mod arithmetic;
+mod axes;
+mod blocks;
+mod broadcast;
+mod cast;
+mod constants;
 mod convolution;
+mod dense;
+mod einsum;
+mod extents;
+mod functions;
+mod gathering;
+mod integer_products;
+mod joining;
+pub(crate) mod layout;
+mod lp_pooling;
+mod normalization;
+mod padding;
+mod pairs;
+mod products;
+mod quantization;
+mod recurrent;
+mod reduction;
+mod resizing;
+mod scattering;
+mod selection;
+mod slicing;
+mod softmax;
 
 use std::ops::RangeInclusive;
 
@@ -21,12 +47,38 @@ pub(crate) type ImportFn = for<'a> fn(&mut Node<'_, 'a>) -> Result<Vec<Value<'a>
 pub(crate) type Operator = (&'static str, RangeInclusive<i64>, ImportFn);
 
 /// All families.
-const FAMILIES: [&[Operator]; 3] =
-    [convolution::OPERATORS, activations::OPERATORS, arithmetic::OPERATORS];
+const FAMILIES: &[&[Operator]] = &[
+    activations::OPERATORS,
+    arithmetic::OPERATORS,
+    blocks::OPERATORS,
+    cast::OPERATORS,
+    constants::OPERATORS,
+    convolution::OPERATORS,
+    dense::OPERATORS,
+    einsum::OPERATORS,
+    extents::OPERATORS,
+    functions::OPERATORS,
+    gathering::OPERATORS,
+    integer_products::OPERATORS,
+    joining::OPERATORS,
+    layout::OPERATORS,
+    lp_pooling::OPERATORS,
+    normalization::OPERATORS,
+    padding::OPERATORS,
+    pairs::OPERATORS,
+    quantization::OPERATORS,
+    recurrent::OPERATORS,
+    reduction::OPERATORS,
+    resizing::OPERATORS,
+    scattering::OPERATORS,
+    selection::OPERATORS,
+    slicing::OPERATORS,
+    softmax::OPERATORS,
+];
 
 /// All operators, in the order of the alphabet within a family.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operator> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.iter().copied().flatten()
 }
 
 /// The operator of this name.

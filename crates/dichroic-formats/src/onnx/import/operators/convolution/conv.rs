@@ -9,7 +9,7 @@ use crate::error::{Located, Problem};
 use crate::onnx::import::{Array, Node, Order, Value, Variable};
 
 /// `Conv` with known weights.
-pub(super) fn conv<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
+pub(in super::super) fn conv<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     let x = node.variable(0)?;
     let weight = node.known(1)?;
     let groups = node.attributes.int_or("group", 1)?;
@@ -24,7 +24,11 @@ pub(super) fn conv<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Locate
         .ok()
         .filter(|&groups| groups > 0)
         .ok_or_else(|| Problem::malformed("a number of groups of at least 1", groups))?;
-    let call = Call { x, window, groups, weight, bias: node.known_optional(2)? };
+    let bias = match node.known_optional(2)? {
+        Some(bias) => Some(bias),
+        None => following_bias(node, &weight),
+    };
+    let call = Call { x, window, groups, weight, bias };
     let y = match spatial.len() {
         1 => call.make::<1>(node)?,
         2 => call.make::<2>(node)?,
@@ -58,7 +62,7 @@ impl<'a> Call<'a> {
         if let Some(bias) = &self.bias {
             weights.push(bias.to_tensor(&Order::plain(bias.rank()))?);
         }
-        node.weighted(layer, &x, weights)
+        node.tied(layer, &x, weights)
     }
 
     fn grouped<const RANK: usize>(&self, padding: Padding) -> Result<(LayerRef, Tensor), Located> {
@@ -93,6 +97,19 @@ impl<'a> Call<'a> {
     }
 }
 
+/// The bias that an Add behind this node gives, one number for each filter, which then is done here.
+fn following_bias<'a>(node: &mut Node<'_, 'a>, weight: &Array<'a>) -> Option<Array<'a>> {
+    let next = node.next_add()?;
+    let filters = weight.shape()[0];
+    let channels = [vec![1, filters], vec![1; weight.rank() - 2]].concat();
+    let shape = &channels[channels.len().checked_sub(next.rank())?..];
+    if next.shape() != shape || next.len() != filters || next.is_open() {
+        return None;
+    }
+    node.absorb_next();
+    Some(next.reshaped(vec![filters]))
+}
+
 /// The filters of each channel, if no filter sees two channels and Keras has a layer for it.
 fn depthwise(groups: usize, channels: usize, weight: &Array<'_>, rank: usize) -> Option<usize> {
     let filters = weight.shape()[0];
@@ -112,10 +129,17 @@ pub(super) fn padded<const RANK: usize>(
     if margins.iter().all(|&margin| margin == (0, 0)) {
         return Ok((x.symbol.clone(), Padding::Valid));
     }
-    let mut sides = [(0, 0); RANK];
-    sides.copy_from_slice(&margins);
-    let padding = ZeroPadding::<RANK>::new(Margins::from(sides));
+    let padding = ZeroPadding::<RANK>::new(margins_of::<RANK>(&margins));
     Ok((node.beside("pad", padding, &x.symbol)?, Padding::Valid))
+}
+
+/// Margins for a layer of this rank; the window has as many.
+pub(super) fn margins_of<const RANK: usize>(margins: &[(usize, usize)]) -> Margins<RANK> {
+    let mut all = [(0, 0); RANK];
+    for (to, from) in all.iter_mut().zip(margins) {
+        *to = *from;
+    }
+    all.into()
 }
 
 /// Sizes for a layer of this rank; the window has as many.

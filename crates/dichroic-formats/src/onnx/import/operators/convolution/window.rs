@@ -100,7 +100,7 @@ impl Window {
     }
 
     /// What Keras's `same` pads along an axis; `None` where that follows from an open size.
-    fn same(
+    pub fn same(
         &self,
         axis: usize,
         node: &Node<'_, '_>,
