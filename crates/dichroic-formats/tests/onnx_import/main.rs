@@ -1,4 +1,5 @@
 //! ONNX files made here, read and run.
 
 mod built;
+mod golden;
 mod layout;
