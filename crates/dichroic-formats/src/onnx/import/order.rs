@@ -115,8 +115,9 @@ impl Order {
     }
 }
 
-/// Places along memory's last axis that are filled together: four cache lines.
-const TILE: usize = 64;
+/// Places along memory's last axis that are filled together: a cache line. More would read from more places at a time than
+/// the first cache keeps apart, since weights lie some power of two apart.
+const TILE: usize = 16;
 
 /// An axis with its steps in the array that is read and in memory.
 #[derive(Clone, Copy)]
