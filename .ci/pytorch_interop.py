@@ -3,11 +3,13 @@
     python -m venv venv && venv/bin/pip install -r .ci/pytorch_requirements.txt
     venv/bin/python .ci/pytorch_interop.py target/release/dichroic
 
-The weights are random. Each network stands here as Keras code whose layers are named after PyTorch's modules, so no name map is
+The weights of torchvision's networks are random; two trained networks come from packages that are installed into a folder
+of the moment. Each network stands here as Keras code whose layers are named after PyTorch's modules, so no name map is
 needed. Exits with 1 if a pair of outputs differs by more than 2e-5 of the largest value, or a file can't be read.
 Takes well under a minute.
 """
 
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -127,6 +129,39 @@ model = keras.Model(inputs, layers.Dense(CLASSES, name="classifier_6")(x))
 }
 SIDES = {"alexnet": 224}
 
+# Package, file of its network, arguments of the class CNN in it, file of its weights, size of its pictures, the same in Keras.
+TRAINED = {
+    "digit-recognizer-py==0.1.0": (
+        "digit_recognizer/model.py",
+        (),
+        "digit_recognizer/models/handwriting_model.pth",
+        28,
+        COMMON
+        + """
+inputs = x = keras.Input((28, 28, 1))
+for number, filters in [(0, 32), (3, 64), (6, 128)]:
+    x = layers.MaxPooling2D()(layers.ReLU()(conv(x, "conv_layers_" + str(number), filters, 3, 1, 1, bias=True)))
+x = layers.Dense(256, activation="relu", name="fc_layers_0")(layers.Flatten()(x))
+model = keras.Model(inputs, layers.Dense(10, name="fc_layers_2")(x))
+""",
+    ),
+    "handtex==1.0.5": (
+        "handtex/detector/model.py",
+        (1775, 48),
+        "handtex/data/model/handtex.safetensors",
+        48,
+        COMMON
+        + """
+inputs = x = keras.Input((48, 48, 1))
+for number, filters in enumerate([31, 52, 92, 122, 178]):
+    x = norm(conv(x, "conv" + str(number + 1), filters, 3, 1, 1, bias=True), "bn" + str(number + 1))
+    x = layers.MaxPooling2D()(layers.ReLU()(x))
+x = layers.GlobalAveragePooling2D()(layers.Dropout(0.33)(x))
+model = keras.Model(inputs, layers.Dense(1775, name="fc1")(x))
+""",
+    ),
+}
+
 
 def torch_network(name):
     torch.manual_seed(len(name))
@@ -148,37 +183,67 @@ def save(state, folder):
     return files
 
 
-def check(program, name, folder):
-    side = SIDES.get(name, 96)
-    network = torch_network(name)
-    pictures = torch.randn(2, 3, side, side)
+def example(network, shape):
+    """Random pictures, and what PyTorch makes of them."""
+    pictures = torch.rand(shape)
     with torch.no_grad():
-        expected = network(pictures).numpy()
+        return pictures, network(pictures).numpy()
+
+
+def differs(program, folder, files, example, code):
+    """Whether the network gives something else here, with the weights of any of the files."""
+    pictures, expected = example
     np.savez(folder / "in.npz", pictures.permute(0, 2, 3, 1).numpy())
-    code = f"SIDE, CLASSES = {side}, {CLASSES}\n{NETWORKS[name]}"
     (folder / "model.py").write_text(code)
     failed = False
-    for file in save(network.state_dict(), folder):
+    for file in files:
         command = [program, "predict", folder / "model.py", "--weights", file]
         command += ["--input", folder / "in.npz", "--output", folder / "out.npz"]
         run = subprocess.run(command, capture_output=True, text=True)
         if run.returncode:
-            print(f"{name}, {file.name}: {run.stderr.strip()}")
+            print(f"  {file.name}: {run.stderr.strip()}")
             failed = True
             continue
         (got,) = np.load(folder / "out.npz").values()
         distance = np.abs(got - expected).max() / np.abs(expected).max()
-        print(f"{name}, {file.name}: {distance:.1e} of the largest value")
+        print(f"  {file.name}: {distance:.1e} of the largest value")
         failed |= not distance <= BOUND
     return failed
+
+
+def check_random(program, name, folder):
+    side = SIDES.get(name, 96)
+    network = torch_network(name)
+    files = save(network.state_dict(), folder)
+    code = f"SIDE, CLASSES = {side}, {CLASSES}\n{NETWORKS[name]}"
+    return differs(program, folder, files, example(network, (2, 3, side, side)), code)
+
+
+def check_trained(program, package, folder):
+    network_file, arguments, weights, side, code = TRAINED[package]
+    # Only its two files are used; what it needs to run itself is left out.
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, package]
+    subprocess.run(install, check=True)
+    spec = importlib.util.spec_from_file_location("network", folder / network_file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    network = module.CNN(*arguments).eval()
+    load = safetensors.torch.load_file if weights.endswith("safetensors") else torch.load
+    network.load_state_dict(load(folder / weights))
+    return differs(program, folder, [folder / weights], example(network, (2, 1, side, side)), code)
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     program = pathlib.Path(sys.argv[1]).resolve()
-    with tempfile.TemporaryDirectory() as folder:
-        failures = [name for name in NETWORKS if check(program, name, pathlib.Path(folder))]
+    failures = []
+    for check, names in [(check_random, NETWORKS), (check_trained, TRAINED)]:
+        for name in names:
+            print(name, flush=True)
+            with tempfile.TemporaryDirectory() as folder:
+                if check(program, name, pathlib.Path(folder)):
+                    failures.append(name)
     if failures:
         sys.exit(f"different: {', '.join(failures)}")
 

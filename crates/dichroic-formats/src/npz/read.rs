@@ -39,7 +39,9 @@ fn parse(path: &Path, bytes: SharedBytes) -> Result<NamedArrays, Located> {
             let expected = format!("entries that end in {ENDING}");
             return Err(Problem::malformed(expected, format!("{entry:?}")).into());
         };
-        let bytes = archive.bytes(&entry)?.expect("the archive has the entries that it names");
+        let Some(bytes) = archive.bytes(&entry)? else {
+            return Err(Problem::damaged("its directory names it in two ways").at(entry));
+        };
         let array = array(path, name, &bytes).map_err(|problem| problem.at(entry.as_str()))?;
         arrays.push(array);
     }

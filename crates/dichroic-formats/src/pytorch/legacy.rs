@@ -31,21 +31,22 @@ pub(super) fn read(
         .storages()
         .map(|storage| (storage.key.as_str(), storage.element.map_or(1, |element| element.size())))
         .collect();
-    let mut pieces: HashMap<String, SharedBytes> = HashMap::new();
-    for key in texts(&keys, list)? {
-        let place = format!("storage {key:?}");
-        let width = widths.get(key.as_str()).copied();
-        let width = width
-            .ok_or_else(|| Problem::malformed("a storage that is used", "another").at(&place))?;
-        let piece = pickles.storage(width, order).map_err(|problem| problem.at(place))?;
-        pieces.insert(key, piece);
+    let mut pieces: HashMap<&str, SharedBytes> = HashMap::new();
+    for &key in elements(&keys, list)? {
+        let key = keys.text(key).unwrap_or_default();
+        let width = widths.get(key).copied().ok_or_else(|| {
+            Problem::malformed("the key of a storage that is used", "another")
+                .at("the keys of storages")
+        })?;
+        let piece = pickles.storage(width, order);
+        pieces.insert(key, piece.map_err(|problem| problem.at(format!("storage {key:?}")))?);
     }
     let arrays = storages::arrays(found, order, |storage| {
         let missing = || Problem::Missing {
             what: format!("storage {:?}", storage.key),
             fix: "the file was cut; save the state dict again".into(),
         };
-        pieces.get(&storage.key).cloned().ok_or_else(|| missing().into())
+        pieces.get(storage.key.as_str()).cloned().ok_or_else(|| missing().into())
     })?;
     Ok((arrays, notes))
 }
@@ -107,16 +108,12 @@ fn byte_order(system: &Objects, root: Handle) -> ByteOrder {
     if big { ByteOrder::Big } else { ByteOrder::Little }
 }
 
-fn texts(objects: &Objects, list: Handle) -> Result<Vec<String>, Located> {
-    let wrong = |got: String| Problem::malformed("a list of keys", got).at("the keys of storages");
+fn elements(objects: &Objects, list: Handle) -> Result<&[Handle], Located> {
     match objects.get(list) {
-        Object::List(elements) => elements
-            .iter()
-            .map(|&element| {
-                let text = objects.text(element).map(str::to_owned);
-                text.ok_or_else(|| wrong(objects.get(element).kind()))
-            })
-            .collect(),
-        other => Err(wrong(other.kind())),
+        Object::List(elements) => Ok(elements),
+        other => {
+            let problem = Problem::malformed("a list of keys", other.kind());
+            Err(problem.at("the keys of storages"))
+        }
     }
 }

@@ -138,7 +138,10 @@ fn files_before_zip_archives_are_read_and_their_storages_checked() {
         assert!(text.contains("more than the 8 that such a file may hold"), "{text}");
     }
     let text = read(before_zip(&state_dict("1", 2, 0, 2), 2, &VALUES)).unwrap_err().to_string();
-    assert!(text.contains("storage \"0\": expected a storage that is used"), "{text}");
+    assert!(
+        text.contains("the keys of storages: expected the key of a storage that is used"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn read(
     let mut archive = Archive::new(bytes.clone())?;
     let folder = folder(&archive)?;
     let entry = format!("{folder}{OBJECT}");
-    let code = archive.bytes(&entry)?.expect("the folder is where this entry was found");
+    let code = archive.bytes(&entry)?.ok_or_else(|| missing(&entry))?;
     let (objects, root, _) = pickle::read(&code, 0, rules)
         .map_err(|(byte, problem)| problem.at(format!("byte {byte}")).inside(&entry))?;
     let found = collect::collect(&objects, root).map_err(|problem| problem.at(&entry))?;

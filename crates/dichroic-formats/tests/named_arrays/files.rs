@@ -129,6 +129,7 @@ fn all_types_and_views_of_pytorch_are_read() {
         assert_eq!(of("scalar"), (vec![], values("scalar", 1)));
         assert_eq!(of("empty"), (vec![0, 3], vec![]));
         assert_eq!(of("parameter"), (vec![2], values("parameter", 2)));
+        assert_eq!(of("attributed"), (vec![2], values("attributed", 2)));
     }
 }
 

@@ -101,8 +101,10 @@ def pytorch_files():
         "every_second": shared[:, ::2],
         "scalar": tensor("scalar", ()),
         "empty": torch.zeros(0, 3),
+        "attributed": tensor("attributed", (2,)),
         "parameter": nn.Parameter(tensor("parameter", (2,))),
     }
+    types["attributed"].note = "PyTorch saves a tensor with attributes by another function"
     torch.save(types, FILES / "types.pt")
     old = {name: value for name, value in types.items() if name not in ("uint16", "uint32", "uint64")}
     torch.save(old, FILES / "types_before_zip.pt", _use_new_zipfile_serialization=False)

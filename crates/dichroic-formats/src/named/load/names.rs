@@ -104,41 +104,53 @@ pub(super) fn plan(
     }
 }
 
+/// A name without a partner, as it is shown and as the file would have it.
+struct Lone {
+    shown: String,
+    in_file: String,
+    shape: Vec<usize>,
+}
+
 /// Lists what found no partner, each with the name on the other side that comes nearest.
 fn unmatched(weights: &[&Weight], arrays: &[&NamedArray], convention: Convention) -> Problem {
-    /// Nearness is only looked for among the first so many names: it grows with the square of them.
-    const MOST: usize = 256;
-    let in_file = |weight: &Weight| {
-        let (layer, own) = split(&weight.path);
-        match convention {
+    let of_weight = |weight: &&Weight| Lone {
+        shown: weight.path.clone(),
+        in_file: match convention {
             Convention::Keras => weight.path.clone(),
-            Convention::PyTorch => format!("{}.{}", layer.replace('/', "."), in_pytorch(own)),
-        }
-    };
-    let wanted: Vec<(String, &str)> =
-        weights.iter().take(MOST).map(|weight| (in_file(weight), weight.path.as_str())).collect();
-    let offered: Vec<&str> = arrays.iter().take(MOST).map(|array| array.name()).collect();
-    let of_weight = |index: usize, weight: &&Weight| Unmatched {
-        name: weight.path.clone(),
+            Convention::PyTorch => {
+                let (layer, own) = split(&weight.path);
+                format!("{}.{}", layer.replace('/', "."), in_pytorch(own))
+            }
+        },
         shape: weight.spec.shape.clone(),
-        nearest: wanted
-            .get(index)
-            .and_then(|(name, _)| closest(name, offered.iter().copied()))
-            .map(str::to_owned),
     };
-    let of_array = |index: usize, array: &&NamedArray| {
-        let near = offered
-            .get(index)
-            .and_then(|name| closest(name, wanted.iter().map(|(name, _)| name.as_str())));
-        let path = near.and_then(|near| wanted.iter().find(|(name, _)| name == near));
-        Unmatched {
-            name: array.name().to_owned(),
-            shape: array.shape().to_vec(),
-            nearest: path.map(|(_, path)| (*path).to_owned()),
-        }
+    let of_array = |array: &&NamedArray| Lone {
+        shown: array.name().to_owned(),
+        in_file: array.name().to_owned(),
+        shape: array.shape().to_vec(),
     };
-    Problem::Names {
-        weights: weights.iter().enumerate().map(|(i, weight)| of_weight(i, weight)).collect(),
-        arrays: arrays.iter().enumerate().map(|(i, array)| of_array(i, array)).collect(),
-    }
+    let weights: Vec<Lone> = weights.iter().map(of_weight).collect();
+    let arrays: Vec<Lone> = arrays.iter().map(of_array).collect();
+    Problem::Names { weights: beside(&weights, &arrays), arrays: beside(&arrays, &weights) }
+}
+
+/// Each name with the nearest of the others.
+fn beside(names: &[Lone], others: &[Lone]) -> Vec<Unmatched> {
+    /// Nearness is only looked for among so many names of so many bytes: it takes the product of all four.
+    const MOST: usize = 128;
+    const LONGEST: usize = 96;
+    let others: Vec<&Lone> =
+        others.iter().take(MOST).filter(|other| other.in_file.len() <= LONGEST).collect();
+    let nearest = |name: &str| {
+        let near = closest(name, others.iter().map(|other| other.in_file.as_str()))?;
+        others.iter().find(|other| other.in_file == near).map(|other| other.shown.clone())
+    };
+    let unmatched = |(index, name): (usize, &Lone)| Unmatched {
+        name: name.shown.clone(),
+        shape: name.shape.clone(),
+        nearest: Some(name.in_file.as_str())
+            .filter(|name| index < MOST && name.len() <= LONGEST)
+            .and_then(nearest),
+    };
+    names.iter().enumerate().map(unmatched).collect()
 }

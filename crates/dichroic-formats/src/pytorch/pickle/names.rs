@@ -12,6 +12,8 @@ pub(in crate::pytorch) enum Known {
     Rebuild(Rebuild),
     /// A function whose first argument is the tensor that it makes a parameter of.
     Parameter,
+    /// A function that takes another one, a class, and the arguments of the first: for tensors with attributes.
+    OfType,
     /// A kind of storage with the type of its values; `None` for bytes.
     StorageOf(Option<ElementType>),
     /// A type of values.
@@ -56,6 +58,8 @@ pub(super) fn known(module: &str, name: &str) -> Option<Known> {
         ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
             Known::Parameter
         }
+        ("torch._tensor", "_rebuild_from_type_v2") => Known::OfType,
+        ("torch", "Tensor") | ("torch.nn.parameter", "Parameter") => Known::Opaque,
         ("torch.storage", "UntypedStorage") | ("torch", "UntypedStorage") => Known::StorageOf(None),
         ("torch" | "torch.cuda", name) if name.ends_with("Storage") => {
             Known::StorageOf(Some(of_storage(name)?))

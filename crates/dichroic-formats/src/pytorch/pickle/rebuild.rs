@@ -38,6 +38,12 @@ pub(super) fn call(
             Object::Tensor(_) => Made::Argument(first()?),
             other => return Err(Problem::malformed("a tensor for a parameter", other.kind())),
         },
+        Known::OfType => match arguments {
+            [inner, _, inner_arguments, ..] if !is_of_type(objects, *inner) => {
+                return call(objects, *inner, *inner_arguments);
+            }
+            _ => return Err(Problem::malformed("a function, a class and arguments", "others")),
+        },
         Known::Same => Made::Argument(first()?),
         Known::Dict => Made::New(Object::Dict(pairs(objects, arguments)?)),
         Known::Opaque => Made::New(Object::Opaque),
@@ -45,6 +51,11 @@ pub(super) fn call(
             return Err(Problem::malformed("a known function to call", known));
         }
     })
+}
+
+/// Whether a function would hand on to another one again.
+fn is_of_type(objects: &Objects, function: Handle) -> bool {
+    matches!(objects.get(function), Object::Name(Known::OfType))
 }
 
 /// A new object of a class, without a call of it.
