@@ -1,8 +1,9 @@
 //! How picture files meet a model: their size, and the range of their pixels.
 
+use std::fs;
 use std::path::Path;
 
-use dichroic::data::picture::{PictureShape, read_picture};
+use dichroic::data::picture::{Picture, PictureShape, read_picture};
 use dichroic::data::{Limits, PixelRange};
 use dichroic::model::{Model, Symbol};
 use dichroic_graph::kernels::tensor::{Tensor, element_count};
@@ -45,12 +46,31 @@ pub fn pixels(path: &Path, shape: PictureShape, range: PixelRange) -> Result<Vec
     Ok(bytes.into_iter().map(|byte| f32::from(byte) / divisor).collect())
 }
 
-/// A picture file as the model's input, a batch of one.
+/// The size of a picture file, and its channels.
+///
+/// # Errors
+/// When it is no picture, or damaged.
+pub fn own_shape(path: &Path) -> Result<PictureShape, Failure> {
+    let shown = path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| Failure::refused(format!("{shown}: {error}")))?;
+    let picture = Picture::decode(&bytes, &shown, &Limits::default()).map_err(Failure::input)?;
+    Ok(picture.shape())
+}
+
+/// A picture file as the model's input, a batch of one; in its own size where the model leaves it open.
 ///
 /// # Errors
 /// When the model takes no picture, or the file is none.
 pub fn tensor(model: &Model, path: &Path) -> Result<Tensor, Failure> {
-    let shape = picture_shape(model)?;
+    let axes = model.inputs().first().map_or(&[][..], |input| input.shape().axes());
+    let shape = match (model.inputs().len(), axes) {
+        (1, &[_, height, width, Some(channels)]) if height.is_none() || width.is_none() => {
+            let own = own_shape(path)?;
+            let (height, width) = (height.unwrap_or(own.height), width.unwrap_or(own.width));
+            PictureShape { height, width, channels }
+        }
+        _ => picture_shape(model)?,
+    };
     let values = pixels(path, shape, model.pixel_range())?;
     Tensor::new([1, shape.height, shape.width, shape.channels], values).map_err(Failure::run)
 }

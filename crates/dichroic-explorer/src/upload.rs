@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use axum::body::Body;
-use dichroic_formats::{SavedModel, read_keras};
+use dichroic_formats::{OpenOptions, SavedModel, open_model};
 use futures_util::StreamExt;
 use tempfile::NamedTempFile;
 
@@ -14,7 +14,7 @@ use crate::limits::MODEL_BYTES;
 use crate::problem::Problem;
 use crate::workspace::{ModelRecord, ModelSource, NewModel, Workspace};
 
-/// Reads a `.keras` file and keeps its model.
+/// Reads a model file of any format and keeps its model.
 ///
 /// # Errors
 /// When it is too large, no such file, or damaged.
@@ -26,12 +26,12 @@ pub async fn add(workspace: &Arc<Workspace>, body: Body) -> Result<Arc<ModelReco
     }
     let workspace = workspace.clone();
     blocking(move || {
-        let saved = read_keras(file.path()).map_err(|error| {
+        let opened = open_model(file.path(), &OpenOptions::default()).map_err(|error| {
             // The name of our own file means nothing to who sent it.
             let path = file.path().display().to_string();
             Problem::model(error.to_string().replace(&path, "the file"))
         })?;
-        let SavedModel { model, class_names, .. } = saved;
+        let SavedModel { model, class_names, .. } = opened.into_saved();
         let new = NewModel { class_names, ..NewModel::of(id, ModelSource::Upload, model) };
         Ok(workspace.models.insert(new))
     })

@@ -4,7 +4,7 @@ use dichroic::Tensor;
 use dichroic::model::{Model, ModelError, Symbol};
 use dichroic_graph::kernels::rng::Stream;
 
-use crate::onnx::{ImportedOnnx, Port};
+use crate::onnx::Port;
 
 /// The sizes tried for an axis that is open, until both models take one.
 const SIZES: [usize; 5] = [32, 64, 96, 128, 224];
@@ -62,9 +62,9 @@ impl<'a> Side<'a> {
     }
 
     /// A model from an ONNX file, whose data lie outside as in the file.
-    pub fn imported(onnx: &'a ImportedOnnx) -> Self {
+    pub fn imported(model: &'a Model, inputs: &[Port], outputs: &[Port]) -> Self {
         let orders = |ports: &[Port]| ports.iter().map(|port| port.order.clone()).collect();
-        Self { model: &onnx.model, inputs: orders(&onnx.inputs), outputs: orders(&onnx.outputs) }
+        Self { model, inputs: orders(inputs), outputs: orders(outputs) }
     }
 
     fn with(model: &'a Model, order: impl Fn(usize) -> Vec<usize>) -> Self {

@@ -13,9 +13,12 @@ mod kind;
 mod named;
 mod npz;
 pub mod onnx;
+mod open;
 mod pytorch;
 mod safetensors;
+mod save;
 mod size;
+mod weight_files;
 mod weights;
 
 pub use agreement::{Agreement, OutputAgreement, Side};
@@ -32,5 +35,8 @@ pub use named::{
     Convention, ElementType, Loaded, NameMap, NamedArray, NamedArrays, Target, load_arrays,
 };
 pub use npz::{parse_npz, read_npz, write_npz};
+pub use open::{OpenOptions, Opened, open_model, open_outline};
 pub use pytorch::{UnknownClasses, parse_pytorch, read_pytorch};
 pub use safetensors::{parse_safetensors, read_safetensors, write_safetensors};
+pub use save::{Destination, save_model};
+pub use weight_files::{WeightsOptions, load_weights};

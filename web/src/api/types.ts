@@ -89,7 +89,7 @@ export interface ModelDescription extends ModelEntry {
 }
 
 /**
- * POST /models with Keras code as JSON, or a .keras file as `application/octet-stream`; the answer is a ModelDescription.
+ * POST /models with Keras code as JSON, or a model file (.keras, .h5, .onnx) as `application/octet-stream`; the answer is a ModelDescription.
  * The same code (or file) gets the same id again.
  */
 export interface PasteRequest {

@@ -1,6 +1,7 @@
 //! The command line: what all commands share, and the list of commands.
 
 mod bench;
+mod convert;
 mod data;
 mod demo;
 mod evaluate;
@@ -45,10 +46,12 @@ Examples:
   dichroic explain --input 9,9,5 \"Conv2D(56, 4)\"       what one layer holds and why
   dichroic explore model.py                            see every weight in a browser
   dichroic train model.py --data photos --out m.keras  train, and save for Keras
+  dichroic convert model.onnx model.keras              take a model elsewhere
 
 MODEL is a Keras script (model.py, or model.py:name for one of several models in it),
-a .keras file, Keras code in quotes (with --input H,W,C where it gives no input shape),
-or a network of keras.applications such as app:ResNet50.";
+a model file (.keras, .h5, .onnx; its content tells which), Keras code in quotes (with
+--input H,W,C where it gives no input shape), or a network of keras.applications such
+as app:ResNet50. Weights alone (.safetensors, .pt, .npz, .h5) come with --weights FILE.";
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
@@ -63,6 +66,7 @@ pub enum Command {
     Train(train::Train),
     Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
+    Convert(convert::Convert),
     Plan(plan::Plan),
     Layers(layers::Layers),
     Data(data::Data),
@@ -83,6 +87,7 @@ impl Command {
             Self::Train(command) => command.run(output),
             Self::Evaluate(command) => command.run(output),
             Self::Predict(command) => command.run(output),
+            Self::Convert(command) => command.run(output),
             Self::Plan(command) => command.run(output),
             Self::Layers(command) => command.run(output),
             Self::Data(command) => command.run(output),

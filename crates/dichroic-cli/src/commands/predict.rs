@@ -10,21 +10,24 @@ use dichroic::data::npy::NpyArray;
 use dichroic::data::npz::{read_npz, write_npz};
 use dichroic::explain::Style;
 use dichroic::model::Model;
+use dichroic_formats::FileKind;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::model_argument::{Loaded, load};
+use crate::model_argument::{InputShape, Kind, Loaded, WeightsArgument, kind_of, load};
 use crate::output::Output;
-use crate::pictures::tensor;
+use crate::pictures::{own_shape, tensor};
 use crate::policy::PolicyArgument;
 
 /// Predict the classes of pictures, or the outputs for arrays
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Predict {
-    /// A .keras file, or a Keras script (whose weights are random)
+    /// A model file (.keras, .h5, .onnx), or a Keras script (whose weights are random unless --weights gives them)
     #[arg(value_name = "MODEL")]
     model: String,
+    #[command(flatten)]
+    weights: WeightsArgument,
     /// Pictures, PNG or JPEG
     #[arg(value_name = "IMAGE", conflicts_with = "input")]
     images: Vec<PathBuf>,
@@ -49,6 +52,8 @@ Examples:
   dichroic predict model.keras cat.png dog.jpg
   dichroic predict model.keras cat.png --top 5 --json
   dichroic predict model.keras cat.png --policy mixed_bfloat16
+  dichroic predict model.onnx cat.png
+  dichroic predict model.py cat.png --weights weights.pth
   dichroic predict model.keras --input in.npz --output out.npz";
 
 impl Predict {
@@ -58,12 +63,28 @@ impl Predict {
                 "name pictures (PNG or JPEG) after MODEL, or give arrays with --input IN.npz --output OUT.npz",
             ));
         }
-        let loaded = load(&self.model, None, Style::Keras3)?.with_values(0)?;
+        let loaded = self.load()?;
+        let loaded = loaded.with_weights(&self.weights)?.with_values(0)?;
         self.policy.apply(&loaded.model);
         match (&self.input, &self.output) {
             (Some(from), Some(to)) => self.arrays(&loaded.model, (from, to), output),
             _ => self.pictures(&loaded, output),
         }
+    }
+
+    /// The model; one that can't leave its input's size open gets that of the first picture.
+    fn load(&self) -> Result<Loaded, Failure> {
+        let refusal = match load(&self.model, None, Style::Keras3) {
+            Ok(loaded) => return Ok(loaded),
+            Err(refusal) => refusal,
+        };
+        let is_onnx = matches!(kind_of(&self.model), Ok(Kind::File(_, FileKind::Onnx)));
+        let (true, Some(picture)) = (is_onnx, self.images.first()) else { return Err(refusal) };
+        let own = own_shape(picture)?;
+        // Transparency is no colour.
+        let channels = if own.channels == 4 { 3 } else { own.channels };
+        let size = InputShape(vec![own.height, own.width, channels]);
+        load(&self.model, Some(&size), Style::Keras3).map_err(|_| refusal)
     }
 
     fn pictures(&self, loaded: &Loaded, output: &mut Output) -> Result<(), Failure> {

@@ -1,7 +1,12 @@
 //! `dichroic summary`: the layers of a model with their shapes and counts.
 
+mod outline;
+
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 use dichroic::explain::{self, Column, SummaryOptions};
+use dichroic_formats::open_outline;
 
 use crate::failure::Failure;
 use crate::language::LanguageArgument;
@@ -45,6 +50,8 @@ Examples:
   dichroic summary model.py --formulas
   dichroic summary model.py --style keras2
   dichroic summary model.keras --columns flops,memory,receptive_field,output_stride
+  dichroic summary mobilenet.onnx
+  dichroic summary lambda.keras --lenient
   dichroic summary --input 28,28,3 \"Conv2D(32, 5)\" --json";
 
 /// The forms of a summary.
@@ -76,7 +83,19 @@ fn column(name: &str) -> Result<Column, String> {
 
 impl Summary {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let loaded = self.model.load_styled(self.style.form())?;
+        let loaded = match self.model.load_styled(self.style.form()) {
+            Ok(loaded) => loaded,
+            // A file that is refused as a whole may still say what its layers are.
+            Err(refusal) if self.model.weights.lenient => {
+                let outline = open_outline(Path::new(&self.model.model)).ok().flatten();
+                let Some(outline) = outline else { return Err(refusal) };
+                return match self.json {
+                    true => output.json(&outline::json(&outline)),
+                    false => output.text(outline::text(&outline)),
+                };
+            }
+            Err(refusal) => return Err(refusal),
+        };
         let summary = explain::Summary::of(&loaded.model, loaded.optimizer_params());
         if self.json {
             let summary = summary.in_language(self.language.of_json());

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::interrupt::wish_to_stop;
-use crate::model_argument::{InputShape, Loaded, load};
+use crate::model_argument::{InputShape, Loaded, WeightsArgument, load};
 use crate::output::{Output, watched};
 use crate::policy::PolicyArgument;
 use crate::progress::Bar;
@@ -27,12 +27,14 @@ use page::{Page, PageArguments, Shown};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Train {
-    /// A Keras script (model.py, model.py:name), a .keras file, or Keras code
+    /// A Keras script (model.py, model.py:name), a model file to fine-tune (.keras, .h5, .onnx), or Keras code
     #[arg(value_name = "MODEL", required_unless_present = "resume")]
     model: Option<String>,
     /// Input shape without the batch, for code that gives none: 28,28,3
     #[arg(long, value_name = "H,W,C", requires = "model")]
     input: Option<InputShape>,
+    #[command(flatten)]
+    weights: WeightsArgument,
     /// A folder of pictures by class, a folder of IDX files, a .npz file, or a name (see dichroic data)
     #[arg(long, value_name = "DIR|FILE|NAME")]
     data: String,
@@ -176,6 +178,7 @@ impl Train {
         let seed = self.seed.unwrap_or(0);
         let argument = self.model.as_deref().unwrap_or_default();
         let loaded = load(argument, self.input.as_ref(), dichroic::explain::Style::Keras3)?;
+        let loaded = loaded.with_weights(&self.weights)?;
         let seed = self.seed.or(loaded.seed).unwrap_or(seed);
         let Loaded { model, class_names, training, .. } =
             Loaded { seed: Some(seed), ..loaded }.with_values(seed)?;

@@ -13,7 +13,7 @@ export function OpenFile({ onOpen }: { onOpen(file: File): void }) {
       <input
         ref={input}
         type="file"
-        accept=".keras"
+        accept=".keras,.h5,.hdf5,.onnx"
         hidden
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];

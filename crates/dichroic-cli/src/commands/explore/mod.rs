@@ -20,19 +20,21 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::interrupt::wish_to_stop;
-use crate::model_argument::{InputShape, Kind, Loaded, kind_of, load};
+use crate::model_argument::{InputShape, Kind, Loaded, WeightsArgument, kind_of, load};
 use crate::output::{Output, watched};
 
 /// See every weight of a model in a browser
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Explore {
-    /// A Keras script, a .keras file, Keras code or app:ResNet50; four plain convolutions if not given
+    /// A Keras script, a model file (.keras, .h5, .onnx), Keras code or app:ResNet50; four plain convolutions if not given
     #[arg(value_name = "MODEL")]
     model: Option<String>,
-    /// Input shape without the batch, for code that gives none and for app: 28,28,3
+    /// Input shape without the batch, for code that gives none, for app: and for open sizes of a file: 28,28,3
     #[arg(long, value_name = "H,W,C", requires = "model")]
     input: Option<InputShape>,
+    #[command(flatten)]
+    weights: WeightsArgument,
     /// Pictures to show the model, PNG or JPEG
     #[arg(long = "image", value_name = "FILE", num_args = 1..)]
     images: Vec<PathBuf>,
@@ -171,9 +173,10 @@ impl Explore {
         let code = match kind_of(argument)? {
             Kind::Script { source, .. } => Some(source),
             Kind::Inline(code) => Some(code),
-            Kind::Keras(_) | Kind::Application(_) => None,
+            Kind::File(..) | Kind::Application(_) => None,
         };
         let loaded = load(argument, self.input.as_ref(), Style::Keras3)?;
+        let loaded = loaded.with_weights(&self.weights)?;
         let Loaded { model, class_names, seed, .. } = loaded;
         let new = NewModel::of("main", ModelSource::Argument, model);
         Ok(NewModel { code, class_names, seed: seed.unwrap_or(0), ..new })

@@ -1,28 +1,32 @@
-//! What MODEL can be, and how it is found: by what a file holds, not by its name.
+//! MODEL on the command line: what it can be, and how it becomes a model.
 
-use std::fs::{self, File};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+mod kind;
+mod weights;
+
 use std::str::FromStr;
 
 use clap::Args;
 use dichroic::applications;
 use dichroic::explain::Style;
 use dichroic::model::Model;
-use dichroic_formats::{SavedModel, SavedTraining, read_keras};
+use dichroic_formats::{OpenOptions, Opened, SavedModel, SavedTraining, open_model};
 use dichroic_script::{Options, Outcome, Script};
 
 use crate::failure::Failure;
+pub use kind::{Kind, kind_of};
+pub use weights::WeightsArgument;
 
-/// MODEL and the input shape that inline code may need.
+/// MODEL, the input shape that some need, and the weights that some get from elsewhere.
 #[derive(Debug, Args)]
 pub struct ModelArgument {
-    /// A Keras script (model.py, model.py:name), a .keras file, Keras code ("Conv2D(56, 4)"), or app:ResNet50
+    /// A Keras script (model.py, model.py:name), a model file (.keras, .h5, .onnx), Keras code ("Conv2D(56, 4)"), or app:ResNet50
     #[arg(value_name = "MODEL")]
     pub model: String,
-    /// Input shape without the batch, for code that gives none and for app: 9,9,5
+    /// Input shape without the batch, for code that gives none, for app: and for open sizes of a file: 9,9,5
     #[arg(long, value_name = "H,W,C")]
     pub input: Option<InputShape>,
+    #[command(flatten)]
+    pub weights: WeightsArgument,
 }
 
 /// The axes of an input without the batch, as written on the command line.
@@ -45,19 +49,6 @@ impl FromStr for InputShape {
     }
 }
 
-/// What a MODEL names.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A script, and the model in it that is asked for by name.
-    Script { path: PathBuf, source: String, name: Option<String> },
-    /// An archive as Keras 3 writes it.
-    Keras(PathBuf),
-    /// Code on the command line.
-    Inline(String),
-    /// A network of `keras.applications`, by Keras's name.
-    Application(String),
-}
-
 /// A model with what its source says beside it.
 pub struct Loaded {
     /// The model; one from code has no values for its weights yet.
@@ -66,6 +57,8 @@ pub struct Loaded {
     pub class_names: Vec<String>,
     /// What a file says about training.
     pub training: SavedTraining,
+    /// Whether it is from an ONNX file that takes its data with the channels behind the batch.
+    pub channels_first: bool,
     /// The seed that a script sets.
     pub seed: Option<u64>,
 }
@@ -76,7 +69,7 @@ impl ModelArgument {
     /// # Errors
     /// When MODEL names nothing, or what it names can't be read.
     pub fn load(&self) -> Result<Loaded, Failure> {
-        load(&self.model, self.input.as_ref(), Style::Keras3)
+        self.load_styled(Style::Keras3)
     }
 
     /// The model, with layers named as that Keras names them.
@@ -84,11 +77,42 @@ impl ModelArgument {
     /// # Errors
     /// As [`ModelArgument::load`].
     pub fn load_styled(&self, style: Style) -> Result<Loaded, Failure> {
-        load(&self.model, self.input.as_ref(), style)
+        load(&self.model, self.input.as_ref(), style)?.with_weights(&self.weights)
     }
 }
 
 impl Loaded {
+    fn of_file(opened: Opened) -> Self {
+        let channels_first = match &opened {
+            Opened::Keras(_) => false,
+            Opened::Onnx(onnx) => {
+                let moved = |order: &[usize]| !order.iter().copied().eq(0..order.len());
+                onnx.inputs.iter().any(|input| moved(&input.order))
+            }
+        };
+        let SavedModel { model, class_names, training } = opened.into_saved();
+        Self { model, class_names, training, channels_first, seed: None }
+    }
+
+    fn of_code(model: Model, seed: Option<u64>) -> Self {
+        Self {
+            model,
+            class_names: Vec::new(),
+            training: SavedTraining::None,
+            channels_first: false,
+            seed,
+        }
+    }
+
+    /// The same with the weights that the user names.
+    ///
+    /// # Errors
+    /// As [`WeightsArgument::fill`].
+    pub fn with_weights(mut self, weights: &WeightsArgument) -> Result<Self, Failure> {
+        weights.fill(&mut self.model)?;
+        Ok(self)
+    }
+
     /// The same with values for the weights: those of the file, or drawn from a seed.
     ///
     /// # Errors
@@ -115,14 +139,10 @@ impl Loaded {
 /// When it names nothing, or what it names can't be read.
 pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<Loaded, Failure> {
     match kind_of(argument)? {
-        Kind::Keras(path) if input.is_some() => {
-            let headline = format!("{}: a .keras file has its own input shape", path.display());
-            Err(Failure::refused(headline).help("leave out --input"))
-        }
-        Kind::Keras(path) => {
-            let saved = read_keras(&path).map_err(Failure::input)?;
-            let SavedModel { model, class_names, training } = saved;
-            Ok(Loaded { model, class_names, training, seed: None })
+        Kind::File(path, _) => {
+            let open = OpenOptions { input_shape: input.map(|shape| shape.0.clone()) };
+            let opened = open_model(&path, &open).map_err(Failure::input)?;
+            Ok(Loaded::of_file(opened))
         }
         Kind::Script { path, source, name } => {
             let options = options(input, style);
@@ -136,7 +156,7 @@ pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<
         }
         Kind::Application(name) => {
             let model = application(&name, input)?;
-            Ok(Loaded { model, class_names: Vec::new(), training: SavedTraining::None, seed: None })
+            Ok(Loaded::of_code(model, None))
         }
     }
 }
@@ -171,78 +191,5 @@ fn from_code(outcome: Outcome, name: Option<&str>) -> Result<Loaded, Failure> {
             Failure::refused(headline).help("give it with --input, such as --input 28,28,3")
         );
     }
-    Ok(Loaded { model, class_names: Vec::new(), training: SavedTraining::None, seed })
-}
-
-/// What stands before the name of a network of `keras.applications`.
-const APPLICATION: &str = "app:";
-
-/// Scripts are written by people; anything longer is no script.
-const LARGEST_SCRIPT: u64 = 4 << 20;
-
-/// Finds out what `argument` names.
-///
-/// # Errors
-/// When it is neither a file of a kind that is known nor code.
-pub fn kind_of(argument: &str) -> Result<Kind, Failure> {
-    let whole = Path::new(argument);
-    if whole.is_dir() {
-        let headline = format!("{argument}: is a folder, and MODEL is a file or code");
-        return Err(Failure::refused(headline));
-    }
-    if whole.exists() {
-        return file(whole, None);
-    }
-    if let Some((path, name)) = argument.rsplit_once(':')
-        && Path::new(path).is_file()
-    {
-        return file(Path::new(path), Some(name.to_owned()));
-    }
-    if let Some(name) = argument.strip_prefix(APPLICATION) {
-        return Ok(Kind::Application(name.to_owned()));
-    }
-    if argument.contains('(') {
-        return Ok(Kind::Inline(argument.to_owned()));
-    }
-    Err(Failure::refused(format!("no file {argument:?}")).help(
-        "MODEL is a Keras script (model.py or model.py:name), a .keras file, Keras code in quotes such as \"Conv2D(56, 4)\", or a known network such as app:ResNet50",
-    ))
-}
-
-fn file(path: &Path, name: Option<String>) -> Result<Kind, Failure> {
-    let unreadable =
-        |error: std::io::Error| Failure::refused(format!("{}: {error}", path.display()));
-    let mut file = File::open(path).map_err(unreadable)?;
-    let length = file.metadata().map_err(unreadable)?.len();
-    let mut start = Vec::new();
-    file.by_ref().take(8).read_to_end(&mut start).map_err(unreadable)?;
-    let refused = |what: &str| Failure::refused(format!("{}: {what}", path.display()));
-    if start.starts_with(b"PK") {
-        return match name {
-            None => Ok(Kind::Keras(path.to_owned())),
-            Some(name) => Err(refused(&format!("holds one model; it can't be asked for {name:?}"))),
-        };
-    }
-    if start == b"\x89HDF\r\n\x1a\n" {
-        return Err(refused("is an HDF5 file, and only .keras files can be read so far")
-            .help("load it in Keras and save it again with model.save(\"model.keras\")"));
-    }
-    if length == 0 {
-        return Err(refused("is empty"));
-    }
-    if length > LARGEST_SCRIPT {
-        return Err(refused(&format!(
-            "is no .keras file, and with {length} bytes too long for a script"
-        )));
-    }
-    match fs::read_to_string(path) {
-        Ok(source) if !source.contains('\0') => {
-            Ok(Kind::Script { path: path.to_owned(), source, name })
-        }
-        Ok(_) => Err(refused("is neither a script nor a .keras file")),
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            Err(refused("is neither a script nor a .keras file"))
-        }
-        Err(error) => Err(unreadable(error)),
-    }
+    Ok(Loaded::of_code(model, seed))
 }

@@ -1,1 +1,0 @@
-import{D as e,S as t,w as n}from"./index-JxXT166H.js";function r(){let r=n(null),[i,a]=e(0);return t(()=>{let e=r.current;if(!e)return;let t=()=>a(e.clientWidth);t();let n=new ResizeObserver(t);return n.observe(e),()=>n.disconnect()},[]),[r,i]}export{r as t};
