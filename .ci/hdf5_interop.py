@@ -181,8 +181,8 @@ def check_layers(program, generator):
         model = keras.Model(given, layer(given if len(given) > 1 else given[0]))
         try:
             yield from check_model(program, case["name"], model, generator)
-        except Difference as difference:
-            yield f"{case['name']}: {difference}", float("inf")
+        except (Difference, TypeError, ValueError) as problem:
+            yield f"{case['name']}: {problem}", float("inf")
 
 
 def check_real(program, path, generator):
@@ -216,9 +216,9 @@ def main():
                     count += 1
                     if bad or not what.startswith(tuple("abcdefghijklmnopqrstuvwxyz")) or count < 40:
                         print(f"{'FAIL' if bad else 'ok  '} {largest:.1e}  {what}", flush=True)
-            except Difference as difference:
+            except (Difference, TypeError, ValueError) as problem:
                 failed += 1
-                print(f"FAIL {difference}", flush=True)
+                print(f"FAIL {type(problem).__name__}: {problem}", flush=True)
     print(f"{count} comparisons, all agree" if failed == 0 else f"{failed} of {count} comparisons failed")
     sys.exit(1 if failed else 0)
 
