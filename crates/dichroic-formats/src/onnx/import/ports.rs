@@ -1,6 +1,6 @@
 //! What goes into and comes out of an imported model, in the words of its file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dichroic::Shape;
 use onnx_rs::ast::{DataType, Dimension, Graph, TypeValue, ValueInfo};
@@ -220,7 +220,8 @@ const ALIKE: [&str; 23] = [
 ];
 
 fn read_by_convolutions(name: &str, graph: &Graph<'_>) -> bool {
-    let mut names = vec![name];
+    // A set: a list would be searched for each of a file's hundred thousand nodes.
+    let mut names = HashSet::from([name]);
     for node in &graph.node {
         if !node.input.iter().any(|input| names.contains(input)) {
             continue;

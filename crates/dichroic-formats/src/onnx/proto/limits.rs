@@ -10,6 +10,16 @@ const DEEPEST: usize = 100;
 /// The most messages, names and lists. A network of 10,000 nodes has about 150,000.
 const MOST_PARTS: u64 = 4_000_000;
 
+/// Field numbers end here; the parser would take a larger one for a small one.
+const LARGEST_NUMBER: u64 = (1 << 29) - 1;
+/// The largest number of a field that the parser knows.
+const LARGEST_KNOWN: u64 = 25;
+
+const VARINT: u64 = 0;
+const FIXED64: u64 = 1;
+const BYTES: u64 = 2;
+const FIXED32: u64 = 5;
+
 /// The messages that hold messages of their own.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -44,6 +54,32 @@ impl Kind {
             _ => Self::Flat,
         }
     }
+
+    /// The wire types that a field may have. The parser takes a field that it knows by its number
+    /// alone, so one of another type would be read as something else than this walk sees.
+    fn wire_types(self, number: u64) -> &'static [u64] {
+        match (self, number) {
+            (Self::Model, 1 | 5) | (Self::Attribute, 3 | 20) | (Self::Element(2), 1) => &[VARINT],
+            (Self::Attribute, 2) => &[FIXED32],
+            (Self::Attribute, 7) => &[BYTES, FIXED32],
+            (Self::Attribute, 8) => &[BYTES, VARINT],
+            // Two numbers of old functions, which the parser doesn't know.
+            (Self::Function, 2 | 3) => &[VARINT],
+            (_, ..=LARGEST_KNOWN) => &[BYTES],
+            _ => &[VARINT, FIXED64, BYTES, FIXED32],
+        }
+    }
+
+    /// How much memory the parser takes for a field, in messages of the usual size: attributes and sparse
+    /// tensors have a place for everything that they could hold, 700 to 1,400 bytes if they are empty.
+    fn parts(self, number: u64) -> u64 {
+        match (self, number) {
+            (Self::Node, 5) | (Self::Function, 11) | (Self::Graph, 15) => 8,
+            (Self::Attribute, 22 | 23) => 8,
+            (Self::Graph, 5) | (Self::Attribute, 5 | 10) => 2,
+            _ => 1,
+        }
+    }
 }
 
 /// Refuses bytes that are no protobuf messages, nest too deep or hold too many parts.
@@ -59,26 +95,27 @@ fn walk(mut bytes: &[u8], kind: Kind, depth: usize, parts: &mut u64) -> Result<(
     }
     while !bytes.is_empty() {
         let tag = varint(&mut bytes)?;
-        match tag & 7 {
-            0 => drop(varint(&mut bytes)?),
-            1 => drop(take(&mut bytes, 8)?),
-            5 => drop(take(&mut bytes, 4)?),
-            2 => {
-                *parts += 1;
+        let (number, wire_type) = (tag >> 3, tag & 7);
+        if number > LARGEST_NUMBER || !kind.wire_types(number).contains(&wire_type) {
+            let got = format!("field {number} of wire type {wire_type}");
+            return Err(Problem::malformed("an ONNX model (protobuf fields)", got).into());
+        }
+        match wire_type {
+            VARINT => drop(varint(&mut bytes)?),
+            FIXED64 => drop(take(&mut bytes, 8)?),
+            FIXED32 => drop(take(&mut bytes, 4)?),
+            _ => {
+                *parts += kind.parts(number);
                 if *parts > MOST_PARTS {
                     let expected = format!("at most {MOST_PARTS} messages and names");
                     return Err(Problem::malformed(expected, "more").into());
                 }
                 let length = varint(&mut bytes)?;
                 let inner = take(&mut bytes, length)?;
-                match kind.field(tag >> 3) {
+                match kind.field(number) {
                     Kind::Flat => {}
                     inner_kind => walk(inner, inner_kind, depth + 1, parts)?,
                 }
-            }
-            wire_type => {
-                let expected = "an ONNX model (protobuf fields)";
-                return Err(Problem::malformed(expected, format!("wire type {wire_type}")).into());
             }
         }
     }
@@ -143,6 +180,25 @@ mod tests {
             error.problem.to_string(),
             "expected a field of 9 bytes, got 1 bytes until the end"
         );
+    }
+
+    #[test]
+    fn a_graph_that_is_written_as_a_number_is_refused() {
+        // The parser would follow the length, whatever the type says; the walk would not.
+        for nested in [[7 << 3, 1, 0], [1 << 3, 1, 0]] {
+            assert!(check(&field(7, &nested)).is_err(), "{nested:?}");
+        }
+        let error = check(&[7 << 3, 0]).unwrap_err();
+        let text = "expected an ONNX model (protobuf fields), got field 7 of wire type 0";
+        assert_eq!(error.problem.to_string(), text);
+    }
+
+    #[test]
+    fn a_field_number_that_would_be_cut_to_a_small_one_is_refused() {
+        let tag = (1u64 << 32 | 7) << 3 | BYTES;
+        let mut bytes: Vec<u8> = (0..5).map(|at| (tag >> (7 * at)) as u8 | 0x80).collect();
+        bytes.extend([(tag >> 35) as u8, 0]);
+        assert!(check(&bytes).is_err());
     }
 
     #[test]
