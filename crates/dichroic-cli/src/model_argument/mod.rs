@@ -9,7 +9,7 @@ use clap::Args;
 use dichroic::applications;
 use dichroic::explain::Style;
 use dichroic::model::Model;
-use dichroic_formats::{OpenOptions, Opened, SavedModel, SavedTraining, open_model};
+use dichroic_formats::{FileKind, OpenOptions, Opened, SavedModel, SavedTraining, open_model};
 use dichroic_script::{Options, Outcome, Script};
 
 use crate::failure::Failure;
@@ -139,6 +139,10 @@ impl Loaded {
 /// When it names nothing, or what it names can't be read.
 pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<Loaded, Failure> {
     match kind_of(argument)? {
+        Kind::File(path, format) if input.is_some() && format != FileKind::Onnx => {
+            let headline = format!("{}: {format} has its own input shape", path.display());
+            Err(Failure::refused(headline).help("leave out --input"))
+        }
         Kind::File(path, _) => {
             let open = OpenOptions { input_shape: input.map(|shape| shape.0.clone()) };
             let opened = open_model(&path, &open).map_err(Failure::input)?;

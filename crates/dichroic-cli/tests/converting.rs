@@ -1,0 +1,121 @@
+//! `convert`, `--weights` and `--lenient`: models on their way from one format to another.
+
+mod support;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use support::Place;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
+
+const MODEL: &str = "\
+from keras import Input, Sequential
+from keras.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
+
+model = Sequential([
+    Input((8, 8, 3)),
+    Conv2D(6, 3, padding='same', activation='relu'),
+    BatchNormalization(),
+    MaxPooling2D(),
+    Flatten(),
+    Dense(4, activation='softmax'),
+])
+";
+
+fn converted(place: &Place, from: &str, to: &str) -> f64 {
+    let report = place.json(&["convert", from, to, "--json"]);
+    report["checked"]["outputs"][0]["largest_difference"].as_f64().unwrap()
+}
+
+/// The archive with another configuration.
+fn with_config(from: &Path, to: &Path, change: impl Fn(String) -> String) {
+    let mut old = ZipArchive::new(File::open(from).unwrap()).unwrap();
+    let mut new = ZipWriter::new(File::create(to).unwrap());
+    for index in 0..old.len() {
+        let mut entry = old.by_index(index).unwrap();
+        let name = entry.name().unwrap().to_string();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        if name == "config.json" {
+            bytes = change(String::from_utf8(bytes).unwrap()).into_bytes();
+        }
+        new.start_file(name, SimpleFileOptions::default()).unwrap();
+        new.write_all(&bytes).unwrap();
+    }
+    new.finish().unwrap();
+}
+
+#[test]
+fn a_model_goes_through_every_format_and_comes_back_the_same() {
+    let place = Place::new("convert-round");
+    place.write("model.py", MODEL);
+    let way = ["model.py", "a.keras", "b.h5", "c.onnx", "d.keras"];
+    for (from, to) in way.iter().zip(&way[1..]) {
+        assert!(converted(&place, from, to) < 1e-6, "{from} to {to}");
+    }
+    let summary = |file: &str| place.json(&["summary", file, "--json"]);
+    assert_eq!(summary("a.keras")["total_params"], summary("d.keras")["total_params"]);
+    let text = place.good(&["convert", "a.keras", "again.onnx", "--images", "channels-first"]);
+    assert!(text.contains("random inputs (2, 3, 8, 8)"), "{text}");
+}
+
+#[test]
+fn weights_alone_come_back_into_their_architecture() {
+    let place = Place::new("convert-weights");
+    place.write("model.py", MODEL);
+    place.good(&["convert", "model.py", "first.keras"]);
+    for file in ["w.safetensors", "w.npz", "w.weights.h5"] {
+        assert_eq!(converted(&place, "first.keras", file), 0.0, "{file}");
+        let again = ["convert", "model.py", "again.keras", "--weights", file, "--json"];
+        place.good(&again);
+        assert_eq!(converted(&place, "again.keras", "same.keras"), 0.0);
+    }
+    let refused = place.bad(2, &["summary", "w.safetensors"]);
+    assert!(refused.contains("--weights w.safetensors"), "{refused}");
+}
+
+#[test]
+fn names_that_differ_are_listed_and_a_map_brings_them_together() {
+    let place = Place::new("convert-names");
+    place.write("model.py", MODEL);
+    place.write("other.py", MODEL.replace("Dense(4, ", "Dense(4, name='head', "));
+    place.good(&["convert", "other.py", "w.safetensors"]);
+    let load = ["convert", "model.py", "m.keras", "--weights", "w.safetensors"];
+    let refused = place.bad(2, &load);
+    assert!(refused.contains("head/kernel") && refused.contains("dense/kernel"), "{refused}");
+    place.write("map.json", r#"{"head": "dense"}"#);
+    place.good(&[&load[..], &["--name-map", "map.json"]].concat());
+    place.good(&[&load[..], &["--name-map", "in-order"]].concat());
+}
+
+#[test]
+fn what_can_not_be_written_or_read_is_refused_with_the_way_out() {
+    let place = Place::new("convert-refused");
+    place.write("model.py", MODEL);
+    assert!(place.bad(2, &["convert", "model.py", "model.pt"]).contains(".safetensors"));
+    assert!(place.bad(2, &["convert", "model.py", "model"]).contains(".onnx"));
+    place.write("text.onnx", "no model");
+    place.bad(2, &["convert", "text.onnx", "m.keras"]);
+    place.good(&["convert", "model.py", "m.onnx"]);
+    let whole = std::fs::read(place.path("m.onnx")).unwrap();
+    for length in [1, 8, 40, whole.len() / 2, whole.len() - 1] {
+        place.write("cut.onnx", &whole[..length]);
+        place.bad(2, &["summary", "cut.onnx"]);
+    }
+}
+
+#[test]
+fn a_model_that_is_refused_is_shown_as_far_as_it_is_known_when_asked() {
+    let place = Place::new("lenient");
+    let whole = place.keras_file("trained.keras");
+    with_config(&whole, &place.path("lambda.keras"), |config| {
+        config.replace("\"MaxPooling2D\"", "\"Lambda\"")
+    });
+    assert!(place.bad(2, &["summary", "lambda.keras"]).contains("Lambda"));
+    let text = place.good(&["summary", "lambda.keras", "--lenient"]);
+    assert!(text.contains("(Conv2D)") && text.contains("refused"), "{text}");
+    let report = place.json(&["summary", "lambda.keras", "--lenient", "--json"]);
+    assert_eq!(report["complete"], false);
+}
