@@ -96,7 +96,7 @@ fn block() -> Model {
 fn nested() -> Model {
     let block = LayerRef::from(block());
     let x = Input::new(&[8, 8, 3]);
-    let y = block.call(&block.call(&x).unwrap()).unwrap();
+    let y = block.call(block.call(&x).unwrap()).unwrap();
     let y = GlobalAveragePooling2D::new().keepdims(true).call(&y).unwrap();
     Model::new(&x, &y).unwrap()
 }
