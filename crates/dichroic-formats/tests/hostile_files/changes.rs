@@ -118,6 +118,11 @@ fn hdf5_files_with_changed_bytes_are_read_or_refused() {
 }
 
 #[test]
+fn onnx_files_with_changed_bytes_are_read_or_refused() {
+    survives_changes("onnx");
+}
+
+#[test]
 fn safetensors_files_with_changed_bytes_are_read_or_refused() {
     survives_changes("safetensors");
 }
