@@ -34,6 +34,6 @@ fn array(
         return Err(Problem::TooLarge { declared, limit: bytes.len() as u64 });
     }
     // A part of a storage begins at a value of its own type, which is the tensor's.
-    let offset = storage.offset.checked_add(offset).unwrap_or(usize::MAX);
+    let offset = storage.offset.saturating_add(offset);
     NamedArray::new(name, element, Strided { shape, strides, offset }, (bytes, order))
 }

@@ -121,7 +121,7 @@ fn before_zip(object: &[u8], count: u64, values: &[u8]) -> Vec<u8> {
     [
         b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.",
         object,
-        b"\x80\x02]X\x01\0\0\00a.",
+        b"\x80\x02]X\x01\0\0\x000a.",
         &count.to_le_bytes()[..],
         values,
     ]
