@@ -155,6 +155,14 @@ fn flattening(x: &Variable, sizes: &[Entry]) -> Option<Flattened> {
     items.then_some(shape).flatten().map(|shape| Flattened { shape, order })
 }
 
+/// Whether the open axis at a place is the one that was there before: as many are open as before, and as many of them
+/// in front of it.
+fn stays(before: &[Entry], after: &[Entry], place: usize) -> bool {
+    let open = |sizes: &[Entry]| sizes.iter().filter(|&&size| size == Entry::Unknown).count();
+    let front = before.get(..place).map(open) == Some(open(&after[..place]));
+    front && open(before) == open(after) && before.get(place) == Some(&after[place])
+}
+
 enum Shaping {
     Flatten,
     /// Sizes after the batch.
@@ -187,7 +195,7 @@ fn layer(x: &Variable, places: &[Entry]) -> Result<Option<Shaping>, Located> {
     for (place, entry) in places.iter().enumerate() {
         sizes.push(match entry.known() {
             Some(size) => size,
-            None if before.get(place) == Some(entry) => 0,
+            None if stays(&before, places, place) => 0,
             None => -1,
         });
     }
