@@ -70,10 +70,10 @@ impl Layer for MatMul {
             [k] => (&[][..], *k, None),
             [] => return Err(refused("a product needs inputs with axes")),
         };
-        if let (Some(a), Some(b)) = (a_inner, b_inner) {
-            if a != b {
-                return Err(refused("the inner sizes must be equal"));
-            }
+        if let (Some(a), Some(b)) = (a_inner, b_inner)
+            && a != b
+        {
+            return Err(refused("the inner sizes must be equal"));
         }
         let fronts = [Shape::new(a_front), Shape::new(b_front)];
         let front = broadcast_shape(&fronts)

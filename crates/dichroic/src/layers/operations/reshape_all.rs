@@ -58,8 +58,8 @@ impl ReshapeAll {
         };
         let (from, to) = self.uncopied(input);
         let open = to.contains(&-1);
-        let given = to.iter().filter_map(|&size| usize::try_from(size).ok());
-        let given = given.fold(Some(1usize), |product, size| product?.checked_mul(size));
+        let mut sizes = to.iter().filter_map(|&size| usize::try_from(size).ok());
+        let given = sizes.try_fold(1usize, |product, size| product.checked_mul(size));
         let given = given.ok_or_else(misfit)?;
         if from.contains(&Some(0)) {
             // Nothing is left to share out, and nothing says which axis is the empty one.
