@@ -46,7 +46,7 @@ impl Array {
 
     /// The array under the name, and with the type, that the model declares. numpy has no bfloat16, so that the tests
     /// carry its bits as whole numbers.
-    pub fn as_port(self, port: &ValueInfo<'_>) -> Self {
+    pub fn in_order_of(self, port: &ValueInfo<'_>) -> Self {
         let name = port.name.to_owned();
         let bits = self.element_type == ElementType::UInt16
             && port.tensor_elem_type() == Some(DataType::Bfloat16);

@@ -67,13 +67,14 @@ fn sets(case: &Case) -> Result<Vec<Set>, String> {
         Data::Counted { output } => {
             let input = inputs.first().ok_or("no input")?;
             let counted = Array::counted(input).ok_or("an input of open shape")?;
-            let expected = Array::read(output)?.as_port(graph.output.first().ok_or("no output")?);
+            let expected =
+                Array::read(output)?.in_order_of(graph.output.first().ok_or("no output")?);
             Ok(vec![Set { inputs: vec![counted], outputs: vec![expected] }])
         }
         Data::Sets(sets) => {
             let read = |set: &Path, stem, ports: &[ValueInfo<'_>]| -> Result<Vec<Array>, String> {
                 let arrays = numbered(set, stem).into_iter().zip(ports);
-                arrays.map(|(file, port)| Ok(Array::read(&file)?.as_port(port))).collect()
+                arrays.map(|(file, port)| Ok(Array::read(&file)?.in_order_of(port))).collect()
             };
             let of = |set: &PathBuf| {
                 let inputs = read(set, "input", &graph.input)?;

@@ -94,7 +94,8 @@ fn difference(case: &Case) -> Result<(), String> {
         let largest = finite.fold(1e-30f32, |largest, value| largest.max(value.abs()));
         for (&expected, &got) in expected.data().iter().zip(got.data()) {
             let equal = expected == got || (expected.is_nan() && got.is_nan());
-            if !equal && !((expected - got).abs() <= BOUND * largest) {
+            let difference = (expected - got).abs();
+            if !equal && (difference.is_nan() || difference > BOUND * largest) {
                 return Err(format!("expected {expected}, got {got}"));
             }
         }

@@ -117,7 +117,7 @@ fn borders_are_those_of_numpy() {
 
 #[test]
 fn a_value_is_stretched_both_ways() {
-    let expected = (vec![2, 3, 2], vec![0.0, 0.0, 1.0, 1.0, 2.0, 2.0].repeat(2));
+    let expected = (vec![2, 3, 2], [0.0, 0.0, 1.0, 1.0, 2.0, 2.0].repeat(2));
     assert_eq!(of_counted(&BroadcastTo::new([2, 1, 2]), &[3, 1]), expected);
 }
 

@@ -52,10 +52,12 @@ pub(crate) fn target(
     // A batch written as a number: 1 for one item, or some multiple of it.
     let batched = matches!(total, Entry::Batch(_));
     let no_batch = !target.iter().any(|entry| !matches!(entry, Entry::Known(_)));
-    if batched && no_batch && rest != Some(0) {
-        if let Some(Entry::Known(times)) = target.first().copied() {
-            target[0] = Entry::Batch(times);
-        }
+    if batched
+        && no_batch
+        && rest != Some(0)
+        && let Some(Entry::Known(times)) = target.first().copied()
+    {
+        target[0] = Entry::Batch(times);
     }
     let product = others(&target);
     match rest {

@@ -84,13 +84,16 @@ enum Side {
 /// `scale · x + offset`, one number for all or an array that stretches over `x`.
 struct Factors<'a> {
     array: Array<'a>,
-    scale: fn(f32) -> f32,
-    offset: fn(f32) -> f32,
+    scale: OfConstant,
+    offset: OfConstant,
 }
+
+/// What becomes of each value of a constant.
+type OfConstant = fn(f32) -> f32;
 
 /// What a constant does to `x`; `None` for a constant divided by `x`.
 fn factors<'a>(kind: Kind, by: &Array<'a>, side: Side) -> Result<Option<Factors<'a>>, Located> {
-    let (scale, offset): (fn(f32) -> f32, fn(f32) -> f32) = match (kind, side) {
+    let (scale, offset): (OfConstant, OfConstant) = match (kind, side) {
         (Kind::Add, _) => (|_| 1.0, |c| c),
         (Kind::Subtract, Side::Right) => (|_| 1.0, |c| -c),
         (Kind::Subtract, Side::Left) => (|_| -1.0, |c| c),

@@ -16,7 +16,7 @@ pub(super) struct Aligned {
 
 impl Aligned {
     /// The result of a layer on the operands.
-    pub fn result<'a>(&self, symbol: Symbol) -> Variable {
+    pub fn result(&self, symbol: Symbol) -> Variable {
         let order = match symbol.shape().rank() {
             rank if rank == self.like.rank() => self.like.order.clone(),
             rank => widened(&self.like.order, rank - self.like.rank()),
