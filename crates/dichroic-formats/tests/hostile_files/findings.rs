@@ -72,3 +72,9 @@ fn a_pytorch_dict_that_is_copied_again_and_again_is_refused_before_memory_ends()
     let text = refusal("pytorch", "a_dict_copied_again_and_again.pt");
     assert!(text.contains("expected at most"), "{text}");
 }
+
+#[test]
+fn an_onnx_constant_is_not_reshaped_to_more_values_than_can_be_counted() {
+    let text = refusal("onnx", "a_shape_whose_values_cannot_be_counted.onnx");
+    assert!(text.contains("expected the shape of an array"), "{text}");
+}

@@ -5,6 +5,7 @@ use crate::error::{Located, Problem};
 use crate::onnx::import::operators::layout::permutation;
 use crate::onnx::import::regroup::target;
 use crate::onnx::import::{Array, Entry, Node, Order, Value, resolve};
+use crate::onnx::proto::value_count;
 
 pub(super) const FOLDS: &[(&str, FoldFn)] = &[
     ("Concat", concat),
@@ -37,7 +38,13 @@ fn reshape<'a>(node: &mut Node<'_, 'a>) -> Folded<'a> {
     let given = given.to_entries().ok_or_else(|| Problem::malformed("a shape", "fractions"))?;
     let zero_copies = !node.attributes.flag("allowzero")?;
     let sizes: Vec<Entry> = x.shape().iter().map(|&size| Entry::Known(size as i64)).collect();
-    known(x.reshaped(sized(&target(&sizes, &given, zero_copies)?)?))
+    let shape = sized(&target(&sizes, &given, zero_copies)?)?;
+    // Sizes whose product can't be counted pass for open ones until here.
+    if value_count(&shape)? != x.len() {
+        let expected = format!("a shape for {} values", x.len());
+        return Err(Problem::malformed(expected, format!("{shape:?}")).into());
+    }
+    known(x.reshaped(shape))
 }
 
 fn flatten<'a>(node: &mut Node<'_, 'a>) -> Folded<'a> {
