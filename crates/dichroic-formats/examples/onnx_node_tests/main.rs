@@ -15,6 +15,7 @@ mod arrays;
 mod cases;
 mod compare;
 mod list;
+mod reference;
 mod run;
 
 use std::collections::BTreeMap;

@@ -4,14 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dichroic::layers::Mode;
+use dichroic::model::LoweredModel;
 use dichroic_formats::onnx::{ImportedOnnx, OnnxOptions, Port, read_onnx};
-use dichroic_graph::{Executor, Parameters, Plan, PlanOptions, StepContext};
+use dichroic_graph::{Executor, Parameters, Plan, PlanOptions, StepContext, ValueId};
 use onnx_rs::ast::ValueInfo;
 
 use crate::Outcome;
 use crate::arrays::Array;
 use crate::cases::{Case, Data, numbered};
 use crate::compare::compare;
+use crate::reference;
 
 /// The inputs of a model and the outputs expected of it, by the names that the model gives them.
 struct Set {
@@ -95,7 +97,11 @@ fn run_set(case: &Case, set: &Set, known: &[String]) -> Result<(), String> {
         }
     }
     let imported = read_onnx(&case.model, &options).map_err(|error| error.to_string())?;
-    let outputs = execute(&imported, &set.inputs)?;
+    let arithmetic = match case.data {
+        Data::Counted { .. } => Arithmetic::Reference,
+        Data::Sets(_) => Arithmetic::Kernels,
+    };
+    let outputs = execute(&imported, &set.inputs, arithmetic)?;
     for expected in &set.outputs {
         let got = outputs.iter().find(|output| output.name == expected.name);
         let got = got.ok_or_else(|| format!("{}: the model has no such output", expected.name))?;
@@ -104,8 +110,19 @@ fn run_set(case: &Case, set: &Set, known: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// What computes a model.
+#[derive(Clone, Copy)]
+enum Arithmetic {
+    Kernels,
+    Reference,
+}
+
 /// Runs a model on all of its data at once: axis 0 of a node's data is no batch that may be cut.
-fn execute(imported: &ImportedOnnx, inputs: &[Array]) -> Result<Vec<Array>, String> {
+fn execute(
+    imported: &ImportedOnnx,
+    inputs: &[Array],
+    arithmetic: Arithmetic,
+) -> Result<Vec<Array>, String> {
     let told = |error: &dyn std::fmt::Display| error.to_string();
     let find = |port: &Port| {
         let found = inputs.iter().find(|input| input.name == port.name);
@@ -127,26 +144,38 @@ fn execute(imported: &ImportedOnnx, inputs: &[Array]) -> Result<Vec<Array>, Stri
     let lowered = model.lower_for(&shapes, Mode::Inference).map_err(|e| told(&e))?;
     let sizes: Vec<Vec<usize>> =
         lowered.outputs.iter().map(|&output| lowered.graph.shape(output).to_vec()).collect();
-    let options = PlanOptions::for_outputs(&lowered.outputs);
-    let plan = Plan::compile(lowered.graph, &options).map_err(|e| told(&e))?;
-    let mut executor = Executor::new(plan).map_err(|e| told(&e))?;
     let none = Parameters::default();
     let parameters = if model.weights().is_empty() {
         &none
     } else {
         model.parameters().map_err(|e| told(&e))?
     };
+    let computed = match arithmetic {
+        Arithmetic::Kernels => by_kernels(lowered, &data, parameters)?,
+        Arithmetic::Reference => {
+            reference::outputs(&lowered.graph, (&lowered.outputs, &data), parameters)?
+        }
+    };
+    let ports = imported.outputs.iter().zip(sizes).zip(&computed);
+    Ok(ports.map(|((port, shape), values)| Array::of_port(port, shape, values)).collect())
+}
+
+/// The values of the outputs as a plan computes them.
+fn by_kernels(
+    lowered: LoweredModel,
+    data: &[Vec<f32>],
+    parameters: &Parameters,
+) -> Result<Vec<Vec<f32>>, String> {
+    let told = |error: &dyn std::fmt::Display| error.to_string();
+    let options = PlanOptions::for_outputs(&lowered.outputs);
+    let plan = Plan::compile(lowered.graph, &options).map_err(|e| told(&e))?;
+    let mut executor = Executor::new(plan).map_err(|e| told(&e))?;
     let slices: Vec<&[f32]> = data.iter().map(Vec::as_slice).collect();
     executor.run(&slices, parameters, StepContext::default()).map_err(|e| told(&e))?;
-
-    let mut outputs = Vec::new();
-    for ((port, shape), value) in imported.outputs.iter().zip(sizes).zip(&lowered.outputs) {
-        // A model that only passes an input on has no step that makes it.
-        let values = match lowered.inputs.iter().position(|input| input == value) {
-            Some(place) => data[place].clone(),
-            None => executor.value(*value).map_err(|e| told(&e))?.to_vec(),
-        };
-        outputs.push(Array::of_port(port, shape, &values));
-    }
-    Ok(outputs)
+    // A model that only passes an input on has no step that makes it.
+    let value = |output: &ValueId| match lowered.inputs.iter().position(|input| input == output) {
+        Some(place) => Ok(data[place].clone()),
+        None => executor.value(*output).map(<[f32]>::to_vec).map_err(|e| told(&e)),
+    };
+    lowered.outputs.iter().map(value).collect()
 }
