@@ -252,6 +252,18 @@ pub fn indexed() -> Vec<Indexed> {
         ),
         // Steep at its ends, where the rounding of anything in front shows.
         ("Function", json!({"function": "atanh"}), vec![noise("x", vec![2, 5], -0.9..0.9)]),
+        ("GridSample", json!({}), vec![noise("x", vec![2, 5, 4, 3], -1.0..1.0), grid()]),
+        (
+            "GridSample",
+            json!({"mode": "cubic", "border": "reflect", "align_corners": true}),
+            vec![noise("x", vec![2, 5, 4, 3], -1.0..1.0), grid()],
+        ),
+        ("RoiAlign", json!({"cells": [3, 2]}), regions()),
+        (
+            "RoiAlign",
+            json!({"cells": [2, 2], "sampling_ratio": 2, "spatial_scale": 0.5, "half_pixel": false}),
+            regions(),
+        ),
         ("NonMaxSuppression", nms(), vec![boxes(), noise("scores", vec![2, 3, 6], 0.0..1.0)]),
     ];
     for reduction in ["none", "add", "mul"] {
@@ -301,4 +313,20 @@ fn boxes() -> Tensor {
         .chunks(2)
         .flat_map(|corner| [corner[0], corner[1], corner[0] + 1.0, corner[1] + 1.0]);
     Tensor::new(vec![2, 6, 4], boxes.collect()).expect("six boxes of four numbers")
+}
+
+/// Coordinates, some of which lie outside.
+fn grid() -> Tensor {
+    noise("grid", vec![2, 3, 3, 2], -1.3..1.3)
+}
+
+/// Feature maps, regions in them and the numbers of their items.
+fn regions() -> Vec<Tensor> {
+    let corners = noise("corners", vec![2, 2], 0.0..2.0);
+    let boxes = corners
+        .data()
+        .chunks(2)
+        .flat_map(|corner| [corner[0], corner[1], corner[0] + 1.7, corner[1] + 2.6]);
+    let boxes = Tensor::new(vec![2, 4], boxes.collect()).expect("two boxes of four numbers");
+    vec![noise("x", vec![2, 5, 4, 3], -1.0..1.0), boxes, whole(&[2], |i| 1 - i)]
 }

@@ -88,6 +88,8 @@ ops! {
     cumulative_sum::{CumulativeSum};
     triangle::{Triangle};
     non_max_suppression::{NonMaxSuppression};
+    grid_sample::{GridSample, GridSampleGradient, GridSampleSlope};
+    roi_align::{RoiAlign, RoiAlignGradient};
 
     // What computes.
     arithmetic::{Arithmetic};
@@ -106,9 +108,11 @@ mod tail;
 pub use arg_extreme::Equals;
 pub use arithmetic::Operator;
 pub use function::FunctionKind;
+pub use grid_sample::{SampleBorder, SampleMode};
 pub use interpolate::Taps;
 pub use non_max_suppression::BoxFormat;
 pub use reduce::ReducedAxes;
+pub use roi_align::RoiKind;
 pub use scatter_elements::ScatterReduction;
 pub use top_k::Extreme;
 pub use triangle::Side;

@@ -57,6 +57,7 @@ pub fn cases() -> Vec<Case> {
     all.extend(windows_and_statistics());
     all.extend(movements());
     all.extend(crate::moves::cases());
+    all.extend(crate::sampling::cases());
     all.extend(crate::computing::cases());
     all
 }

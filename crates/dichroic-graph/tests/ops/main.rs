@@ -4,6 +4,7 @@ mod cases;
 mod check;
 mod computing;
 mod moves;
+mod sampling;
 
 use std::collections::BTreeSet;
 

@@ -11,7 +11,7 @@ use dichroic_graph::ops::{
 use crate::cases::{Case, case};
 
 /// The case with these values in one input.
-fn given(mut case: Case, input: usize, values: &[f32]) -> Case {
+pub fn given(mut case: Case, input: usize, values: &[f32]) -> Case {
     case.inputs[input].data_mut().copy_from_slice(values);
     case
 }

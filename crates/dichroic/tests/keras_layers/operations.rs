@@ -16,7 +16,9 @@ pub fn input_shapes(class_name: &str) -> Option<Vec<Vec<usize>>> {
         "Gather" => &[&[2, 3, 4], &[2, 2]],
         "GatherElements" => &[&[2, 3, 4], &[2, 2, 2]],
         "GatherND" => &[&[2, 3, 4], &[2, 2]],
+        "GridSample" => &[&[2, 3, 4, 2], &[2, 2, 5, 2]],
         "NonMaxSuppression" => &[&[2, 3, 4], &[2, 2, 3]],
+        "RoiAlign" => &[&[2, 5, 4, 2], &[3, 4], &[3]],
         "ScatterElements" => &[&[2, 3, 4], &[2, 2, 2], &[2, 2, 2]],
         "ScatterND" => &[&[2, 3, 4], &[2, 2], &[2, 4]],
         "SpaceToDepth" => &[&[2, 4, 2, 3]],
@@ -31,18 +33,31 @@ pub fn input_shapes(class_name: &str) -> Option<Vec<Vec<usize>>> {
     Some(shapes.iter().map(|shape| shape.to_vec()).collect())
 }
 
-/// The input of an operation that holds indices, which have no gradient, and their values.
-pub fn indices(class_name: &str) -> Option<(usize, &'static [f32])> {
+/// The inputs of an operation that hold indices or the like, which have no gradient, and their values.
+pub fn indices(class_name: &str) -> Vec<(usize, &'static [f32])> {
     match class_name {
-        "Gather" => Some((1, &[2.0, 0.0, -1.0, 2.0])),
-        "GatherElements" => Some((1, &[2.0, 0.0, -1.0, 2.0, 0.0, 0.0, 1.0, 2.0])),
-        "GatherND" => Some((1, &[1.0, 2.0, 0.0, -1.0])),
-        "ScatterElements" => Some((1, &[2.0, 0.0, 0.0, 1.0, 0.0, -1.0, 1.0, 1.0])),
-        "ScatterND" => Some((1, &[1.0, 2.0, 0.0, 2.0])),
-        "Where" => Some((0, &[1.0, 0.0, -1.0, 0.0, 0.0, 2.0, 1.0, 1.0])),
-        _ => None,
+        "Gather" => vec![(1, &[2.0, 0.0, -1.0, 2.0])],
+        "GatherElements" => vec![(1, &[2.0, 0.0, -1.0, 2.0, 0.0, 0.0, 1.0, 2.0])],
+        "GatherND" => vec![(1, &[1.0, 2.0, 0.0, -1.0])],
+        // The slopes of a grid break where it crosses a place.
+        "GridSample" => vec![(1, GRID)],
+        "RoiAlign" => vec![
+            (1, &[0.2, 0.3, 2.5, 3.9, 1.0, 1.0, 3.0, 2.0, -1.0, 0.0, 9.0, 2.0]),
+            (2, &[1.0, 0.0, 1.0]),
+        ],
+        "ScatterElements" => vec![(1, &[2.0, 0.0, 0.0, 1.0, 0.0, -1.0, 1.0, 1.0])],
+        "ScatterND" => vec![(1, &[1.0, 2.0, 0.0, 2.0])],
+        "Where" => vec![(0, &[1.0, 0.0, -1.0, 0.0, 0.0, 2.0, 1.0, 1.0])],
+        _ => Vec::new(),
     }
 }
+
+/// Coordinates of 20 places, some of them outside.
+const GRID: &[f32] = &[
+    -1.3, -0.9, -0.7, 0.1, 0.2, 0.3, 0.9, 1.2, 0.6, -0.4, -0.2, 0.8, 0.1, -0.1, 0.4, 0.7, -0.6,
+    -0.8, 1.0, 0.5, 0.3, -0.3, 0.7, 0.9, -0.9, 0.2, 0.0, 0.4, -0.5, 0.6, 0.8, -0.7, 0.2, 0.9, -0.1,
+    -1.1, 0.5, 0.0, -0.4, 0.3,
+];
 
 /// 0, 1, 2, …
 fn count(shape: &[usize]) -> Vec<f32> {

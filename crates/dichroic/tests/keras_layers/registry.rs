@@ -153,7 +153,7 @@ fn confirm_gradients(class_name: &str, layer: &dyn Layer, mode: Mode) {
     let mut drawn = apart(lens.iter().sum(), 1).into_iter();
     let mut inputs: Vec<Vec<f32>> =
         lens.iter().map(|&len| drawn.by_ref().take(len).collect()).collect();
-    if let Some((input, values)) = indices {
+    for &(input, values) in &indices {
         inputs[input].copy_from_slice(values);
     }
     let mut lowered =
@@ -170,7 +170,7 @@ fn confirm_gradients(class_name: &str, layer: &dyn Layer, mode: Mode) {
             "{class_name} in {mode:?}, {place}: gradient {gradient}, difference {difference}"
         );
     };
-    for input in (0..inputs.len()).filter(|&input| indices.is_none_or(|(of, _)| of != input)) {
+    for input in (0..inputs.len()).filter(|input| indices.iter().all(|(of, _)| of != input)) {
         for i in 0..inputs[input].len() {
             let value = inputs[input][i];
             inputs[input][i] = value + STEP;

@@ -313,6 +313,7 @@ fn make<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
         let fix = format!("export for a set from {} to {}", versions.start(), versions.end());
         return Err(unsupported(&what, &fix));
     }
+    operators::aligned_by_attribute(node)?;
     let known = node.inputs.iter().flatten().all(|input| matches!(input, Value::Known(_)));
     if known {
         let fold = fold::find(node.op);

@@ -172,7 +172,7 @@ pub(super) fn order_of(name: &str, rank: usize, graph: &Graph<'_>) -> Order {
 }
 
 /// Operators that need channels last.
-const SPATIAL: [&str; 17] = [
+const SPATIAL: [&str; 18] = [
     "AveragePool",
     "BatchNormalization",
     "Conv",
@@ -188,6 +188,7 @@ const SPATIAL: [&str; 17] = [
     "MaxPool",
     "QLinearConv",
     "Resize",
+    "RoiAlign",
     "SpaceToDepth",
     "Upsample",
 ];

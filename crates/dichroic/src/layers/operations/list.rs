@@ -27,6 +27,8 @@ layers! {
     "DepthToSpace": DepthToSpace::new(2), needs ["block_size"] takes ["mode"];
     "SpaceToDepth": SpaceToDepth::new(2), needs ["block_size"] takes ["mode"];
     "NonMaxSuppression": NonMaxSuppression::new(2), needs ["max_output_boxes_per_class"] takes ["iou_threshold", "score_threshold", "center_point_box"];
+    "GridSample": GridSample::new(), needs [] takes ["mode", "border", "align_corners"];
+    "RoiAlign": RoiAlign::new([2, 3]).sampling_ratio(2), needs ["cells"] takes ["kind", "sampling_ratio", "spatial_scale", "half_pixel"];
     "GatherElements": GatherElements::new(1), needs ["axis"] takes [];
     "GatherND": GatherND::new(0), needs [] takes ["batch_dims"];
     "ScatterElements": ScatterElements::new(1), needs ["axis"] takes ["reduction"];

@@ -14,6 +14,7 @@ mod rearranging;
 mod recurrent;
 mod rescaling;
 mod resizing;
+mod sampling;
 mod shapes;
 mod up_sampling;
 
@@ -125,6 +126,8 @@ const EXPORTS: &[(&str, Export)] = &[
     ("WindowPooling", pooling::window),
     ("LocalResponseNormalization", normalization::local_response),
     ("Resize", resizing::resize),
+    ("GridSample", sampling::grid_sample),
+    ("RoiAlign", sampling::roi_align),
 ];
 
 /// Emits the nodes of the scope's layer.

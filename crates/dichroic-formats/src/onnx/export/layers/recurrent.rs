@@ -100,22 +100,24 @@ fn recurrent_activation(scope: &Scope<'_>) -> Result<Gate, Problem> {
 #[derive(Clone, Copy)]
 struct Gate {
     name: &'static str,
-    alpha: f32,
-    beta: f32,
+    alpha: Option<f32>,
+    beta: Option<f32>,
 }
 
 impl Gate {
     fn of(scope: &Scope<'_>, activation: Activation) -> Result<Self, Problem> {
-        let plain = |name| Ok(Self { name, alpha: 0.0, beta: 0.0 });
+        let plain = |name| Ok(Self { name, alpha: None, beta: None });
         match activation.name() {
             "sigmoid" => plain("Sigmoid"),
             "tanh" => plain("Tanh"),
             "relu" => plain("Relu"),
             "softplus" => plain("Softplus"),
             "softsign" => plain("Softsign"),
-            "linear" => Ok(Self { name: "Affine", alpha: 1.0, beta: 0.0 }),
-            "elu" => Ok(Self { name: "Elu", alpha: 1.0, beta: 0.0 }),
-            "hard_sigmoid" => Ok(Self { name: "HardSigmoid", alpha: 1.0 / 6.0, beta: 0.5 }),
+            "linear" => Ok(Self { name: "Affine", alpha: Some(1.0), beta: Some(0.0) }),
+            "elu" => Ok(Self { name: "Elu", alpha: Some(1.0), beta: None }),
+            "hard_sigmoid" => {
+                Ok(Self { name: "HardSigmoid", alpha: Some(1.0 / 6.0), beta: Some(0.5) })
+            }
             other => Err(scope.unsupported(format!("activation {other:?}"), "use another one")),
         }
     }
@@ -153,12 +155,13 @@ fn steps(
         ("direction", Attribute::Text(direction)),
         ("activations", Attribute::Texts(functions.iter().map(|gate| gate.name).collect())),
     ];
-    // Numbers of functions that have none are passed over by their place.
-    if functions.iter().any(|gate| gate.alpha != 0.0) {
-        let alphas = functions.iter().map(|gate| gate.alpha).collect();
-        all.push(("activation_alpha", Attribute::Floats(alphas)));
-        let betas = functions.iter().map(|gate| gate.beta).collect();
-        all.push(("activation_beta", Attribute::Floats(betas)));
+    // One for each function that has one, in order.
+    let alphas: Vec<f32> = functions.iter().filter_map(|gate| gate.alpha).collect();
+    let betas: Vec<f32> = functions.iter().filter_map(|gate| gate.beta).collect();
+    for (name, numbers) in [("activation_alpha", alphas), ("activation_beta", betas)] {
+        if !numbers.is_empty() {
+            all.push((name, Attribute::Floats(numbers)));
+        }
     }
     all.extend(attributes);
     let outputs = scope.emit_several(op, &given, (2, all));

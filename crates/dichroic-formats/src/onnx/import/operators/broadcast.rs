@@ -3,8 +3,9 @@
 use dichroic::layers::ExpandDims;
 use dichroic::model::{LayerRef, Symbol};
 
-use crate::error::Located;
-use crate::onnx::import::{Entry, Node, Order, Value, Variable};
+use super::extents::unsqueezed;
+use crate::error::{Located, Problem};
+use crate::onnx::import::{Entry, Node, Order, Value, Variable, resolve};
 
 /// Operands whose axes lie in one order, so that layers can match them from the last place of memory on.
 pub(super) struct Aligned {
@@ -67,6 +68,42 @@ pub(super) fn aligned(node: &mut Node<'_, '_>, inputs: &[usize]) -> Result<Align
         symbols.push(operand.symbol);
     }
     Ok(Aligned { symbols, like: Variable { flattened: None, ..like } })
+}
+
+/// Operators whose second operand an attribute `broadcast` stretched before version 7.
+const STRETCHED: [&str; 11] =
+    ["Add", "And", "Div", "Equal", "Greater", "Less", "Mul", "Or", "Pow", "Sub", "Xor"];
+
+/// Before version 7 an attribute may say at which axis of the first operand those of the second begin; since then they end
+/// with the last. The second operand gets the axes of size 1 that make both the same.
+///
+/// # Errors
+/// When it has not so many axes.
+pub(in crate::onnx::import) fn aligned_by_attribute(
+    node: &mut Node<'_, '_>,
+) -> Result<(), Located> {
+    if node.opset >= 7 || !STRETCHED.contains(&node.op) {
+        return Ok(());
+    }
+    let stretched = node.attributes.flag("broadcast")?;
+    let (Some(axis), true) = (node.attributes.int("axis")?, stretched) else { return Ok(()) };
+    let (rank, own) = (node.value(0)?.rank(), node.value(1)?.rank());
+    let missing = rank.checked_sub(resolve(axis, rank)?).and_then(|left| left.checked_sub(own));
+    let missing = missing.ok_or_else(|| {
+        Problem::malformed(format!("an operand that fits behind axis {axis}"), own)
+    })?;
+    let second = match node.value(1)?.clone() {
+        Value::Known(array) => {
+            Value::Known(array.reshaped([array.shape().to_vec(), vec![1; missing]].concat()))
+        }
+        Value::Variable(x) => {
+            let behind: Vec<usize> = (own..own + missing).collect();
+            let x = settled(node, &x)?;
+            Value::Variable(if missing == 0 { x } else { unsqueezed(node, &x, &behind)? })
+        }
+    };
+    node.inputs[1] = Some(second);
+    Ok(())
 }
 
 /// The value, its last axis as ONNX sees it if it was flattened from another order.

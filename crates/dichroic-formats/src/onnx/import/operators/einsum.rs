@@ -1,6 +1,6 @@
 //! Sums over named axes: Einsum, as sums and matrix products.
 
-use dichroic::layers::{MatMul, Reduction, ReductionKind, ReshapeAll};
+use dichroic::layers::{MatMul, Reduction, ReductionKind, ReshapeAll, StridedSlice};
 
 use super::axes::places;
 use super::broadcast::input;
@@ -18,11 +18,15 @@ fn einsum<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
         operands.push(input(node, place)?);
     }
     let ranks: Vec<usize> = operands.iter().map(Variable::rank).collect();
-    let Some(equation) = Equation::parse(text, &ranks) else {
-        let what = format!("the equation {text:?}");
-        return Err(node.unsupported(&what, "name each axis once in an input"));
-    };
-    let mut terms = operands.into_iter().zip(equation.inputs.iter().cloned());
+    let equation = Equation::parse(text, &ranks).ok_or_else(|| {
+        Problem::malformed(format!("an equation for values of {ranks:?} axes"), text)
+    })?;
+    let mut terms = Vec::with_capacity(operands.len());
+    for (value, labels) in operands.into_iter().zip(&equation.inputs) {
+        let term = diagonals(node, Term { value, labels: labels.clone() })?;
+        terms.push((term.value, term.labels));
+    }
+    let mut terms = terms.into_iter();
     let (value, labels) = terms.next().ok_or_else(|| Problem::malformed("an input", "none"))?;
     let mut term = Term { value, labels };
     let mut later = &equation.inputs[1..];
@@ -48,7 +52,7 @@ struct Equation {
 }
 
 impl Equation {
-    /// `None` for an equation that names an axis twice in one place or does not fit the numbers of axes.
+    /// `None` for an equation that does not fit the numbers of axes, or whose output names an axis twice.
     fn parse(text: &str, ranks: &[usize]) -> Option<Self> {
         let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
         let (left, right) = match text.split_once("->") {
@@ -75,6 +79,9 @@ impl Equation {
             Some(right) => labels(right, widest)?,
             None => implied(&inputs, widest),
         };
+        if repeated(&output).is_some() {
+            return None;
+        }
         Some(Self { inputs, output })
     }
 }
@@ -89,8 +96,15 @@ fn labels(term: &str, unnamed: usize) -> Option<Vec<char>> {
         None => term.to_owned(),
     };
     let labels: Vec<char> = expanded.chars().collect();
-    let twice = (1..labels.len()).any(|place| labels[..place].contains(&labels[place]));
-    (!twice && !labels.contains(&'.')).then_some(labels)
+    (!labels.contains(&'.')).then_some(labels)
+}
+
+/// The first two places of a label that is there twice.
+fn repeated(labels: &[char]) -> Option<(usize, usize)> {
+    (1..labels.len()).find_map(|second| {
+        let first = labels[..second].iter().position(|label| *label == labels[second])?;
+        Some((first, second))
+    })
 }
 
 /// A label that no file uses, for an axis of `...`.
@@ -119,6 +133,32 @@ impl Term {
     fn place(&self, label: char) -> Option<usize> {
         self.labels.iter().position(|&other| other == label)
     }
+}
+
+/// An axis that is named twice is the diagonal between both: of `n · n` values side by side, each one `n + 1` further on.
+fn diagonals(node: &mut Node<'_, '_>, mut term: Term) -> Result<Term, Located> {
+    while let Some((first, second)) = repeated(&term.labels) {
+        let rank = term.labels.len();
+        let others: Vec<usize> =
+            (0..rank).filter(|&axis| axis != first && axis != second).collect();
+        let way = [&others[..], &[first, second]].concat();
+        let order = term.value.order.transposed(&way);
+        let value = node.plain(&term.value.clone().ordered(order))?;
+        let (size, other) = (node.size(&value, rank - 2)?, node.size(&value, rank - 1)?);
+        let all = size.checked_mul(size).filter(|_| size == other);
+        let all =
+            all.ok_or_else(|| Problem::malformed(format!("an axis of size {size}"), other))?;
+        let shape = [vec![0; rank - 2], vec![all as i64]].concat();
+        let flat = node.layer(ReshapeAll::new(shape), &value.symbol)?;
+        let last = rank as i64 - 2;
+        let diagonal = StridedSlice::new([last], [0], [i64::MAX], [size as i64 + 1]);
+        let symbol = node.layer(diagonal, &flat)?;
+        let label = term.labels[first];
+        term.labels = others.iter().map(|&axis| term.labels[axis]).chain([label]).collect();
+        let element = value.element;
+        term.value = Variable { batch: value.batch, ..Variable::plain(symbol, element) };
+    }
+    Ok(term)
 }
 
 /// The sum over the axes that nobody wants.
@@ -239,8 +279,9 @@ mod tests {
     }
 
     #[test]
-    fn an_axis_named_twice_in_one_place_is_refused() {
-        assert_eq!(parsed("ii->i", &[2]), None);
+    fn an_equation_that_does_not_fit_is_refused() {
+        assert_eq!(parsed("i->ii", &[1]), None);
         assert_eq!(parsed("ij->i", &[3]), None);
+        assert_eq!(repeated(&['b', 'i', 'i']), Some((1, 2)));
     }
 }

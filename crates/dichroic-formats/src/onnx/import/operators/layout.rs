@@ -3,12 +3,12 @@
 //! A Transpose is noted in the order of the value and nothing moves. A Reshape moves values only where it joins
 //! axes that don't lie side by side; a flattened feature map is left as it lies until somebody needs ONNX's order.
 
-use dichroic::layers::{Flatten, Reshape, ReshapeAll};
+use dichroic::layers::{Flatten, Function, MathFunction, Reshape, ReshapeAll};
 
 use super::{Operator, Value};
 use crate::error::{Located, Problem};
 use crate::onnx::import::regroup::{Regrouping, target};
-use crate::onnx::import::{Array, Entry, Flattened, Node, Order, Variable, resolve};
+use crate::onnx::import::{Array, ElementType, Entry, Flattened, Node, Order, Variable, resolve};
 
 pub(super) const OPERATORS: &[Operator] = &[
     ("Dropout", 7..=23, dropout),
@@ -24,7 +24,7 @@ fn identity<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     Ok(vec![node.value(0)?.clone()])
 }
 
-/// Passes everything: a file is a model that has learned. Its mask is nobody's concern then.
+/// Passes everything: a file is a model that has learned. Its mask is true everywhere.
 fn dropout<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     for attribute in ["ratio", "seed"] {
         node.attributes.ignore(attribute);
@@ -32,7 +32,16 @@ fn dropout<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     if node.known_optional(2)?.is_some_and(|training| training.single() != Some(0.0)) {
         return Err(node.unsupported("Dropout that trains", "export the model for inference"));
     }
-    identity(node)
+    let mut made = identity(node)?;
+    if node.outputs > 1 {
+        let x = node.variable(0)?;
+        // 1 whatever the value is, which may be no number.
+        let is_none = node.beside("mask", Function::new(MathFunction::IsNan), &x.symbol)?;
+        let one = MathFunction::Affine { scale: 0.0, offset: 1.0 };
+        let mask = node.beside("mask", Function::new(one), &is_none)?;
+        made.push(Value::Variable(x.with(mask).typed(ElementType::Bool)));
+    }
+    Ok(made)
 }
 
 fn transpose<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {

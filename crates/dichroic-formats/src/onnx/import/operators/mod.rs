@@ -16,6 +16,7 @@ mod dense;
 mod einsum;
 mod extents;
 mod functions;
+mod gates;
 mod gathering;
 mod integer_products;
 mod joining;
@@ -29,12 +30,15 @@ mod quantization;
 mod recurrent;
 mod reduction;
 mod resizing;
+mod sampling;
 mod scattering;
 mod selection;
 mod slicing;
 mod softmax;
 
 use std::ops::RangeInclusive;
+
+pub(super) use broadcast::aligned_by_attribute;
 
 use super::{Node, Value};
 use crate::error::Located;
@@ -70,6 +74,7 @@ const FAMILIES: &[&[Operator]] = &[
     recurrent::OPERATORS,
     reduction::OPERATORS,
     resizing::OPERATORS,
+    sampling::OPERATORS,
     scattering::OPERATORS,
     selection::OPERATORS,
     slicing::OPERATORS,

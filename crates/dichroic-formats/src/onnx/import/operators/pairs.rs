@@ -9,25 +9,25 @@ use crate::error::{Located, Problem};
 use crate::onnx::import::{Array, ElementType, Node, Order, Variable};
 
 pub(super) const OPERATORS: &[Operator] = &[
-    ("And", 7..=23, |node| compare(node, ArithmeticKind::And)),
+    ("And", 1..=23, |node| compare(node, ArithmeticKind::And)),
     ("BitShift", 11..=23, bit_shift),
     ("BitwiseAnd", 18..=23, |node| pair(node, ArithmeticKind::BitwiseAnd)),
     ("BitwiseOr", 18..=23, |node| pair(node, ArithmeticKind::BitwiseOr)),
     ("BitwiseXor", 18..=23, |node| pair(node, ArithmeticKind::BitwiseXor)),
-    ("Equal", 7..=23, |node| compare(node, ArithmeticKind::Equal)),
-    ("Greater", 7..=23, |node| compare(node, ArithmeticKind::Greater)),
+    ("Equal", 1..=23, |node| compare(node, ArithmeticKind::Equal)),
+    ("Greater", 1..=23, |node| compare(node, ArithmeticKind::Greater)),
     ("GreaterOrEqual", 12..=23, |node| compare(node, ArithmeticKind::GreaterOrEqual)),
-    ("Less", 7..=23, |node| compare(node, ArithmeticKind::Less)),
+    ("Less", 1..=23, |node| compare(node, ArithmeticKind::Less)),
     ("LessOrEqual", 12..=23, |node| compare(node, ArithmeticKind::LessOrEqual)),
     ("Max", 6..=23, |node| all(node, ArithmeticKind::Maximum)),
     ("Mean", 6..=23, mean),
     ("Min", 6..=23, |node| all(node, ArithmeticKind::Minimum)),
     ("Mod", 10..=23, modulo),
-    ("Or", 7..=23, |node| compare(node, ArithmeticKind::Or)),
+    ("Or", 1..=23, |node| compare(node, ArithmeticKind::Or)),
     ("PRelu", 6..=23, parametric_relu),
-    ("Pow", 7..=23, power),
+    ("Pow", 1..=23, power),
     ("Sum", 6..=23, |node| all(node, ArithmeticKind::Add)),
-    ("Xor", 7..=23, |node| compare(node, ArithmeticKind::Xor)),
+    ("Xor", 1..=23, |node| compare(node, ArithmeticKind::Xor)),
 ];
 
 /// The sum of two values.

@@ -7,6 +7,7 @@ use dichroic::layers::{
 use dichroic::model::{LayerRef, Symbol};
 
 use super::broadcast::input;
+use super::gates::{Gate, gates};
 use super::{Operator, Value};
 use crate::error::{Located, Problem};
 use crate::onnx::import::{Array, Node, Order, Variable};
@@ -25,7 +26,7 @@ enum Direction {
 struct Cell<'n> {
     units: usize,
     direction: Direction,
-    activations: &'n [String],
+    gates: &'n [Gate],
     weights: Vec<Tensor>,
 }
 
@@ -33,6 +34,8 @@ struct Cell<'n> {
 struct Kind {
     /// For each gate of Keras its place among ONNX's.
     gates: &'static [usize],
+    /// For each gate of Keras the place of its function.
+    functions: &'static [usize],
     activations: &'static [&'static str],
     /// Whether the two biases stay apart.
     two_biases: bool,
@@ -48,12 +51,13 @@ fn lstm<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     }
     let kind = Kind {
         gates: &[0, 2, 3, 1],
+        functions: &[0, 0, 1, 0],
         activations: &["Sigmoid", "Tanh", "Tanh"],
         two_biases: false,
         layer: |cell| {
             LSTM::new(cell.units)
-                .recurrent_activation(cell.activations[0].as_str())
-                .activation(cell.activations[1].as_str())
+                .recurrent_activation(cell.gates[0].name)
+                .activation(cell.gates[1].name)
                 .use_bias(cell.weights.len() > 2)
                 .return_sequences(true)
                 .go_backwards(cell.direction == Direction::Reverse)
@@ -70,14 +74,15 @@ fn gru<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
         false => |cell| gru_layer(cell).reset_after(false).into(),
     };
     let activations = &["Sigmoid", "Tanh"];
-    let kind = Kind { gates: &[0, 1, 2], activations, two_biases: after, layer };
+    let (gates, functions) = (&[0, 1, 2], &[0, 0, 1]);
+    let kind = Kind { gates, functions, activations, two_biases: after, layer };
     recurrent(node, &kind, &[5])
 }
 
 fn gru_layer(cell: &Cell<'_>) -> GRU {
     GRU::new(cell.units)
-        .recurrent_activation(cell.activations[0].as_str())
-        .activation(cell.activations[1].as_str())
+        .recurrent_activation(cell.gates[0].name)
+        .activation(cell.gates[1].name)
         .use_bias(cell.weights.len() > 2)
         .return_sequences(true)
         .go_backwards(cell.direction == Direction::Reverse)
@@ -86,11 +91,12 @@ fn gru_layer(cell: &Cell<'_>) -> GRU {
 fn rnn<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     let kind = Kind {
         gates: &[0],
+        functions: &[0],
         activations: &["Tanh"],
         two_biases: false,
         layer: |cell| {
             SimpleRNN::new(cell.units)
-                .activation(cell.activations[0].as_str())
+                .activation(cell.gates[0].name)
                 .use_bias(cell.weights.len() > 2)
                 .return_sequences(true)
                 .go_backwards(cell.direction == Direction::Reverse)
@@ -123,12 +129,13 @@ fn recurrent<'a>(
     }
     let x = node.in_order(&x, &sequence)?;
     whole_sequences(node, &x)?;
-    let activations = activations(node, kind, directions.len())?;
+    let gates = gates_of_directions(node, kind, directions.len())?;
     let (mut steps, mut last) = (Vec::new(), Vec::new());
     for (number, &direction) in directions.iter().enumerate() {
-        let weights = weights(node, kind, number)?;
+        let gates = &gates[number];
+        let weights = weights(node, kind, (number, gates))?;
         let units = weights[1].shape()[0];
-        let cell = Cell { units, direction, activations: &activations[number], weights };
+        let cell = Cell { units, direction, gates, weights };
         let mut inputs = vec![x.symbol.clone()];
         inputs.extend(initial_states(node, states, (number, batch_first))?);
         let layer = (kind.layer)(&cell);
@@ -172,40 +179,38 @@ fn whole_sequences(node: &Node<'_, '_>, x: &Variable) -> Result<(), Located> {
         .unsupported("sequences of different lengths", "export the model without sequence_lens"))
 }
 
-/// Keras's names of the activations of each direction.
-fn activations(
+/// The functions of each direction.
+fn gates_of_directions(
     node: &Node<'_, '_>,
     kind: &Kind,
     directions: usize,
-) -> Result<Vec<Vec<String>>, Located> {
-    let refuse = ["clip", "activation_alpha", "activation_beta"].into_iter();
-    if let Some(name) = refuse.into_iter().find(|name| node.attributes.has(name)) {
-        let what = format!("{} with {name}", node.op);
+) -> Result<Vec<Vec<Gate>>, Located> {
+    if node.attributes.has("clip") {
+        let what = format!("{} with clip", node.op);
         return Err(node.unsupported(&what, "export the model without it"));
     }
     let each = kind.activations.len();
-    let given = node.attributes.texts("activations")?;
-    let given = given.unwrap_or_else(|| kind.activations.repeat(directions));
-    if given.len() != each * directions {
-        return Err(
-            Problem::malformed(format!("{} activations", each * directions), given.len()).into()
-        );
+    let gates = gates(node, &kind.activations.repeat(directions))?;
+    if gates.len() != each * directions {
+        let expected = format!("{} activations", each * directions);
+        return Err(Problem::malformed(expected, gates.len()).into());
     }
-    let name = |name: &&str| match name.to_ascii_lowercase().as_str() {
-        known @ ("sigmoid" | "tanh" | "relu" | "softsign" | "softplus") => Ok(known.to_owned()),
-        _ => Err(node.unsupported(&format!("activation {name} of {}", node.op), "use another one")),
-    };
-    let names = given.iter().map(name).collect::<Result<Vec<String>, _>>()?;
-    let of_directions: Vec<Vec<String>> = names.chunks(each).map(<[String]>::to_vec).collect();
-    // Keras has one activation for the new value and the state.
-    if of_directions.iter().any(|names| names.len() == 3 && names[1] != names[2]) {
+    let of_directions: Vec<Vec<Gate>> = gates.chunks(each).map(<[Gate]>::to_vec).collect();
+    // Keras has one activation for the new value and the state, which no weights are multiplied by.
+    let differs =
+        |gates: &Vec<Gate>| gates.len() == 3 && (gates[1] != gates[2] || !gates[2].is_plain());
+    if of_directions.iter().any(differs) {
         return Err(node.unsupported("an LSTM with three activations", "use the same one twice"));
     }
     Ok(of_directions)
 }
 
 /// Kernel, recurrent kernel and bias of one direction, gates in Keras's order and transposed.
-fn weights(node: &Node<'_, '_>, kind: &Kind, direction: usize) -> Result<Vec<Tensor>, Located> {
+fn weights(
+    node: &Node<'_, '_>,
+    kind: &Kind,
+    (direction, functions): (usize, &[Gate]),
+) -> Result<Vec<Tensor>, Located> {
     let mut weights = Vec::with_capacity(3);
     for place in 1..=2 {
         let array = node.known(place)?;
@@ -221,18 +226,44 @@ fn weights(node: &Node<'_, '_>, kind: &Kind, direction: usize) -> Result<Vec<Ten
         let values = &values[direction * rows * columns..][..rows * columns];
         let mut turned = Vec::with_capacity(values.len());
         for column in 0..columns {
-            for &gate in kind.gates {
+            for (&gate, &function) in kind.gates.iter().zip(kind.functions) {
+                let scale = functions[function].scale;
                 turned.extend(
-                    (0..units).map(|unit| values[(gate * units + unit) * columns + column]),
+                    (0..units).map(|unit| scale * values[(gate * units + unit) * columns + column]),
                 );
             }
         }
         weights.push(tensor(vec![columns, rows], turned)?);
     }
-    if node.has(3) {
-        weights.push(bias(&node.known(3)?, kind, direction)?);
+    let bias = match node.known_optional(3)? {
+        Some(biases) => Some(bias(&biases, kind, direction)?),
+        None if functions.iter().all(|gate| gate.shift == 0.0) => None,
+        None if kind.two_biases => {
+            Some(tensor(vec![2, rows(&weights)], vec![0.0; 2 * rows(&weights)])?)
+        }
+        None => Some(tensor(vec![rows(&weights)], vec![0.0; rows(&weights)])?),
+    };
+    if let Some(mut bias) = bias {
+        scale_and_shift(&mut bias, kind, functions);
+        weights.push(bias);
     }
     Ok(weights)
+}
+
+/// The values of all gates together.
+fn rows(weights: &[Tensor]) -> usize {
+    weights[0].shape()[1]
+}
+
+/// What the functions want of sums, for their biases; the first of two takes the shift.
+fn scale_and_shift(bias: &mut Tensor, kind: &Kind, functions: &[Gate]) {
+    let gates = kind.functions.len();
+    let units = bias.shape().last().copied().unwrap_or(0) / gates;
+    for (place, value) in bias.data_mut().iter_mut().enumerate() {
+        let gate = &functions[kind.functions[place / units % gates]];
+        let shift = if place < gates * units { gate.shift } else { 0.0 };
+        *value = gate.scale * *value + shift;
+    }
 }
 
 /// ONNX adds two biases, one with the input and one with the state.

@@ -1,9 +1,10 @@
 //! `Conv`: kernels `(filters, channels / groups, kernel…)` become `(kernel…, channels / groups, filters)`.
 
 use dichroic::Tensor;
-use dichroic::layers::{Conv, DepthwiseConv, Margins, Padding, Sizes, ZeroPadding};
+use dichroic::layers::{Conv, DepthwiseConv, Margins, Padding, Sizes, StridedSlice, ZeroPadding};
 use dichroic::model::{LayerRef, Symbol};
 
+use super::steps::Steps;
 use super::window::Window;
 use crate::error::{Located, Problem};
 use crate::onnx::import::{Array, Node, Order, Value, Variable};
@@ -28,7 +29,8 @@ pub(in super::super) fn conv<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a
         Some(bias) => Some(bias),
         None => following_bias(node, &weight),
     };
-    let call = Call { x, window, groups, weight, bias };
+    let steps = Steps::of(&window);
+    let call = Call { x, window, groups, weight, bias, steps };
     let y = match spatial.len() {
         1 => call.make::<1>(node)?,
         2 => call.make::<2>(node)?,
@@ -48,11 +50,19 @@ struct Call<'a> {
     groups: usize,
     weight: Array<'a>,
     bias: Option<Array<'a>>,
+    /// How strides and dilation are shared out.
+    steps: Steps,
 }
 
 impl<'a> Call<'a> {
     fn make<const RANK: usize>(&self, node: &mut Node<'_, 'a>) -> Result<Symbol, Located> {
-        let (x, padding) = padded::<RANK>(node, &self.x, &self.window)?;
+        let (x, padding) = match self.steps.are_apart(&self.window) {
+            true => {
+                let x = padded_by_hand::<RANK>(node, &self.x, &self.window)?;
+                (every(node, "places", &x, &self.steps.before)?, Padding::Valid)
+            }
+            false => padded::<RANK>(node, &self.x, &self.window)?,
+        };
         let channels = node.size(&self.x, 1)?;
         let (layer, kernel) = match depthwise(self.groups, channels, &self.weight, RANK) {
             Some(multiplier) => self.depthwise::<RANK>(padding, channels, multiplier)?,
@@ -62,15 +72,16 @@ impl<'a> Call<'a> {
         if let Some(bias) = &self.bias {
             weights.push(bias.to_tensor(&Order::plain(bias.rank()))?);
         }
-        node.tied(layer, &x, weights)
+        let y = node.tied(layer, &x, weights)?;
+        every(node, "strides", &y, &self.steps.after)
     }
 
     fn grouped<const RANK: usize>(&self, padding: Padding) -> Result<(LayerRef, Tensor), Located> {
         let order: Vec<usize> = (2..RANK + 2).chain([1, 0]).collect();
         let kernel = self.weight.to_tensor(&Order::new(order))?;
         let layer = Conv::<RANK>::new(self.weight.shape()[0], sized(&self.window.size))
-            .strides(sized::<RANK>(&self.window.strides))
-            .dilation_rate(sized::<RANK>(&self.window.dilations))
+            .strides(sized::<RANK>(&self.steps.strides))
+            .dilation_rate(sized::<RANK>(&self.steps.dilations))
             .groups(self.groups)
             .use_bias(self.bias.is_some())
             .padding(padding);
@@ -89,8 +100,8 @@ impl<'a> Call<'a> {
         let kernel = self.weight.to_tensor_as(&Order::new(order), shape)?;
         let layer = DepthwiseConv::<RANK>::new(sized(&self.window.size))
             .depth_multiplier(multiplier)
-            .strides(sized::<RANK>(&self.window.strides))
-            .dilation_rate(sized::<RANK>(&self.window.dilations))
+            .strides(sized::<RANK>(&self.steps.strides))
+            .dilation_rate(sized::<RANK>(&self.steps.dilations))
             .use_bias(self.bias.is_some())
             .padding(padding);
         Ok((layer.into(), kernel))
@@ -131,6 +142,49 @@ pub(super) fn padded<const RANK: usize>(
     }
     let padding = ZeroPadding::<RANK>::new(margins_of::<RANK>(&margins));
     Ok((node.beside("pad", padding, &x.symbol)?, Padding::Valid))
+}
+
+/// The input with all its zeros around it.
+fn padded_by_hand<const RANK: usize>(
+    node: &mut Node<'_, '_>,
+    x: &Variable,
+    window: &Window,
+) -> Result<Symbol, Located> {
+    let margins = match window.margins(node, x)? {
+        Some(margins) => margins,
+        None => {
+            let same = |axis| match window.same(axis, node, x)? {
+                Some(margin) => Ok(margin),
+                None => {
+                    let what = "auto_pad with strides on an open size";
+                    let fix = "give the sizes of the model's inputs with --input";
+                    Err(node.unsupported(what, fix))
+                }
+            };
+            (0..window.rank()).map(same).collect::<Result<_, Located>>()?
+        }
+    };
+    if margins.iter().all(|&margin| margin == (0, 0)) {
+        return Ok(x.symbol.clone());
+    }
+    node.beside("pad", ZeroPadding::<RANK>::new(margins_of::<RANK>(&margins)), &x.symbol)
+}
+
+/// Each so many-th place along the spatial axes of a value that lies channels last.
+fn every(
+    node: &mut Node<'_, '_>,
+    suffix: &str,
+    x: &Symbol,
+    steps: &[usize],
+) -> Result<Symbol, Located> {
+    let axes: Vec<usize> = (0..steps.len()).filter(|&axis| steps[axis] > 1).collect();
+    if axes.is_empty() {
+        return Ok(x.clone());
+    }
+    let places: Vec<i64> = axes.iter().map(|&axis| axis as i64 + 1).collect();
+    let strides: Vec<i64> = axes.iter().map(|&axis| steps[axis] as i64).collect();
+    let (starts, stops) = (vec![0; axes.len()], vec![i64::MAX; axes.len()]);
+    node.beside(suffix, StridedSlice::new(places, starts, stops, strides), x)
 }
 
 /// Margins for a layer of this rank; the window has as many.

@@ -61,7 +61,7 @@ impl Ends {
                 .map(Some)
                 .ok_or_else(|| Problem::malformed(expected, format!("{values:?}")).into())
         };
-        let added = list("output_padding")?.unwrap_or_else(|| vec![0; rank]);
+        let mut added = list("output_padding")?.unwrap_or_else(|| vec![0; rank]);
         let shape = list("output_shape")?;
         let mut crop = Vec::with_capacity(rank);
         for axis in 0..rank {
@@ -79,6 +79,8 @@ impl Ends {
                 }
                 (None, _) => beyond,
             };
+            // What is larger than the full output is larger at its end.
+            added[axis] += usize::try_from(-total).unwrap_or(0);
             let total = usize::try_from(total).unwrap_or(0);
             let odd_at_end = window.padding == Pads::SameUpper;
             let less = total / 2;

@@ -4,6 +4,7 @@ mod batch_normalization;
 mod conv;
 mod conv_transpose;
 mod pooling;
+mod steps;
 mod window;
 
 pub(super) use conv::conv;
