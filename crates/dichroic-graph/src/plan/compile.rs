@@ -1,34 +1,22 @@
-//! Chooses kernels and gives every value its place.
-//!
-//! Time runs in steps: the preparation (what depends on parameters alone) comes first, then the
-//! run, then one last step in which results are read. Weights are packed as soon as they are known:
-//!
-//! ```text
-//! 0      1        2      3        4      …  2n     2n + 1  2n + 2  …  end
-//! pack   prepare  pack   prepare  pack   …  pack   run     run     …  read
-//! ```
-//!
-//! So folded weights give their memory back at once: on ResNet-50 they would take 100 MB otherwise.
+//! Gives every value of a schedule its place.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use dichroic_kernels::conv::ConvMode;
 use dichroic_kernels::tensor::Tensor;
 use smallvec::SmallVec;
 
 use super::items::Items;
 use super::lessons::plan_lessons;
 use super::memory::{Buffer, Layout, place};
+use super::schedule::{Schedule, Task};
 use super::{
-    ArenaSize, MemoryReport, Plan, PlanOptions, PlannedInput, Preparation, Span, Step, StepInfo,
-    Storage, Stretch,
+    ArenaSize, Lesson, MemoryReport, Plan, PlanOptions, PlannedInput, Span, Step, StepInfo, Storage,
 };
 use crate::error::GraphError;
-use crate::graph::{Graph, Node, Precision, Source, ValueId};
-use crate::operation::{Kernel, KernelContext, Operation};
+use crate::graph::{Graph, Source, ValueId};
+use crate::operation::Operation;
 use crate::parameters::ParameterId;
-use crate::shape::Shape;
 
 /// Where a value lies, before buffers have their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,17 +30,6 @@ enum Home {
     Lane(usize),
 }
 
-/// A node with its kernel and the time at which it runs.
-pub(super) struct Task<'a> {
-    pub(super) node: &'a Node,
-    kernel: Box<dyn Kernel>,
-    pub(super) time: usize,
-    /// When the packed form of an input is made, if once per parameter version.
-    packs_at: Option<usize>,
-    /// From when to when it and its neighbours take item after item, where they do.
-    stretch: Option<(usize, usize)>,
-}
-
 /// Buffers of a task, by number.
 struct Places {
     inputs: SmallVec<[Home; 4]>,
@@ -64,17 +41,17 @@ struct Places {
 
 struct Compiler<'a> {
     graph: &'a Graph,
-    /// For each value the value whose memory it shows.
-    roots: Vec<ValueId>,
+    roots: &'a [ValueId],
+    items: Option<&'a Items>,
+    first_run: usize,
+    end: usize,
     homes: Vec<Home>,
     last_use: Vec<usize>,
     buffers: Vec<Buffer>,
     /// Those of each lane.
     lane_buffers: Vec<Buffer>,
-    items: Option<&'a Items>,
     /// The values that no step outside their stretch reads: a lane holds those of one item.
     local: Vec<bool>,
-    first_run: usize,
 }
 
 /// Where the buffers begin: those that all threads share, and those of each lane.
@@ -84,102 +61,36 @@ struct Layouts {
 }
 
 pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, GraphError> {
-    let fixed =
-        if options.learning.is_some() { constant_values(graph) } else { fixed_values(graph) };
-    let (before, after): (Vec<&Node>, Vec<&Node>) = graph
-        .nodes
-        .iter()
-        .filter(|node| !node.op.is_view())
-        .partition(|node| fixed[node.outputs[0].index()]);
-    let prepared = before.len();
-    let first_run = 2 * prepared + 1;
-    let end = first_run + after.len();
-    let roots = view_roots(graph);
-    let items = Items::of(graph, options, &fixed);
-    let by_item = items.as_ref().map_or_else(Vec::new, |items| items.stretches(graph, &after));
-    let stretches = cover(&by_item, after.len());
-    let times = (0..prepared).map(|i| 2 * i + 1).chain(first_run..end);
-    let mut made_at = vec![None; graph.values.len()];
-    let mut tasks = Vec::with_capacity(end);
-    for (node, time) in before.into_iter().chain(after).zip(times) {
-        let context = KernelContext { isa: options.isa, mode: mode(node, options) };
-        let stretch = time.checked_sub(first_run).and_then(|step| {
-            let stretch = by_item.iter().find(|stretch| stretch.contains(&step))?;
-            Some((first_run + stretch.start, first_run + stretch.end - 1))
-        });
-        let kernel = match items.as_ref().filter(|_| stretch.is_some()) {
-            Some(items) => {
-                let shapes: SmallVec<[Shape; 4]> =
-                    node.inputs.iter().map(|&input| items.shape(graph, input)).collect();
-                let shapes: SmallVec<[&Shape; 4]> = shapes.iter().collect();
-                node.op.kernel(&shapes, context)?
-            }
-            None => node.op.kernel(&graph.shapes(&node.inputs), context)?,
-        };
-        let packed = kernel.packed_input().map(|input| roots[node.inputs[input].index()].index());
-        let packs_at = packed
-            .filter(|&packed| time >= first_run && fixed[packed])
-            .map(|packed| made_at[packed].map_or(0, |time: usize| time + 1));
-        node.outputs.iter().for_each(|output| made_at[output.index()] = Some(time));
-        tasks.push(Task { node, kernel, time, packs_at, stretch });
-    }
-
-    let mut readable = vec![false; graph.values.len()];
-    let results = graph.updates.iter().map(|(_, value)| value);
-    let guard = options.learning.as_ref().map(|learning| learning.guard);
-    for value in options.outputs.iter().chain(&options.keep).chain(results).chain(&guard) {
-        readable[value.index()] = true;
-    }
-    let mut last_use = last_uses(graph, &tasks, &roots, (&fixed, first_run), &readable);
-    let mut lessons = plan_lessons(graph, options, (&tasks, first_run - 1), &roots);
-    for (lesson, gradient) in &lessons {
-        let last = &mut last_use[gradient.index()];
-        // It outlives the step before the lesson, which may not take its place. One of the preparation, such as a clipped zero, is read by every run.
-        *last = match fixed[gradient.index()] {
-            true => end_of(&tasks),
-            false => (*last).max(lesson.after + first_run),
-        };
-    }
+    let schedule = Schedule::of(graph, options)?;
+    let readable = readable_values(graph, options);
+    let mut lessons = plan_lessons(graph, options, &schedule);
     let mut constants = Vec::new();
     let mut compiler = Compiler {
         graph,
+        roots: &schedule.roots,
+        items: schedule.items.as_ref(),
+        first_run: schedule.first_run,
+        end: schedule.end(),
         homes: source_homes(graph, &mut constants),
-        last_use,
-        roots,
+        last_use: last_uses(&schedule, &readable, &lessons),
         buffers: Vec::new(),
         lane_buffers: Vec::new(),
-        items: items.as_ref(),
         local: Vec::new(),
-        first_run,
     };
-    compiler.local = compiler.local_values(&tasks, &readable);
-    let copied_inputs = compiler.copy_inputs_that_are_read(&readable, end);
-    let shown_parameters = compiler.copy_parameters_that_are_read(&readable, end);
-    let places: Vec<Places> = tasks.iter().map(|task| compiler.place_task(task, end)).collect();
+    compiler.local = compiler.local_values(&schedule.tasks, &readable);
+    let copied_inputs = compiler.copy_inputs_that_are_read(&readable);
+    let shown_parameters = compiler.copy_parameters_that_are_read(&readable);
+    let places: Vec<Places> = schedule.tasks.iter().map(|task| compiler.place_task(task)).collect();
     for value in 0..graph.values.len() {
         compiler.homes[value] = compiler.homes[compiler.roots[value].index()];
     }
 
     let layout =
         Layouts { shared: place(&compiler.buffers)?, lane: place(&compiler.lane_buffers)? };
-    let size = ArenaSize { shared: layout.shared.len, lane: layout.lane.len };
-    let items = if by_item.is_empty() { 1 } else { items.as_ref().map_or(1, |items| items.count) };
-    let of_all = |buffers: &[Buffer]| buffers.iter().map(|buffer| buffer.len).sum::<usize>();
-    let in_lanes = of_all(&compiler.lane_buffers).saturating_mul(items);
-    let parameters = used_parameters(graph);
-    let bytes = |floats: usize| floats.saturating_mul(size_of::<f32>());
-    let memory = MemoryReport {
-        arena: 0,
-        packed: bytes(tasks.iter().map(|task| task.kernel.packed_len()).sum()),
-        values: bytes(of_all(&compiler.buffers).saturating_add(in_lanes)),
-        constants: bytes(constants.iter().map(|constant| constant.len()).sum()),
-        parameters: bytes(parameters.iter().map(|(_, len)| len).sum()),
-    };
-    let mut storage: Vec<Option<Storage>> = compiler
-        .homes
-        .iter()
-        .map(|&home| (home != Home::Nowhere).then(|| compiler.settle(home, &layout, Span::Whole)))
-        .collect();
+    let whole = |home| compiler.settle(home, &layout, Span::Whole);
+    let homes = compiler.homes.iter();
+    let mut storage: Vec<Option<Storage>> =
+        homes.map(|&home| (home != Home::Nowhere).then(|| whole(home))).collect();
     let mut copied_parameters = Vec::with_capacity(shown_parameters.len());
     for (value, id, buffer) in shown_parameters {
         let range = compiler.range(buffer, &layout);
@@ -190,16 +101,17 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
         .into_iter()
         .map(|(position, buffer)| (position, compiler.range(buffer, &layout)))
         .collect();
-    let preparation = preparation(&tasks, prepared);
-    let mut prepare: Vec<Step> = tasks
-        .into_iter()
-        .zip(places)
-        .map(|(task, places)| compiler.step(task, places, &layout))
-        .collect();
-    let steps = prepare.split_off(prepared);
     for (lesson, gradient) in &mut lessons {
-        lesson.gradient = compiler.settle(compiler.homes[gradient.index()], &layout, Span::Whole);
+        lesson.gradient = whole(compiler.homes[gradient.index()]);
     }
+    let parameters = used_parameters(graph);
+    let memory = compiler.memory(&schedule, &constants, &parameters);
+    let (preparation, stretches) = (schedule.preparation(), schedule.stretches());
+    let (items, prepared) = (schedule.items_in_turn(), schedule.prepared);
+    let tasks = schedule.tasks.into_iter().zip(places);
+    let mut prepare: Vec<Step> =
+        tasks.map(|(task, places)| compiler.step(task, places, &layout)).collect();
+    let steps = prepare.split_off(prepared);
     Ok(Plan {
         inputs: planned_inputs(graph),
         copied_inputs,
@@ -213,23 +125,23 @@ pub(super) fn compile(graph: &Graph, options: &PlanOptions) -> Result<Plan, Grap
         readable,
         updates: graph.updates.clone(),
         lessons: lessons.into_iter().map(|(lesson, _)| lesson).collect(),
-        guard,
+        guard: options.learning.as_ref().map(|learning| learning.guard),
         stretches,
         items,
-        size,
+        size: ArenaSize { shared: layout.shared.len, lane: layout.lane.len },
         memory,
     })
 }
 
 impl Compiler<'_> {
     /// Inputs lie outside the plan; one that is itself read after a run gets a copy inside.
-    fn copy_inputs_that_are_read(&mut self, readable: &[bool], end: usize) -> Vec<(usize, usize)> {
+    fn copy_inputs_that_are_read(&mut self, readable: &[bool]) -> Vec<(usize, usize)> {
         let mut copies = Vec::new();
         for (value, _) in readable.iter().enumerate().filter(|(_, readable)| **readable) {
             let root = self.roots[value];
             if let Home::Input(position) = self.homes[root.index()] {
                 let len = self.graph.shape(root).elements();
-                let buffer = self.buffer(Buffer { len, first: self.first_run, last: end });
+                let buffer = self.buffer(Buffer { len, first: self.first_run, last: self.end });
                 self.homes[root.index()] = Home::Buffer(buffer);
                 copies.push((position, buffer));
             }
@@ -242,14 +154,13 @@ impl Compiler<'_> {
     fn copy_parameters_that_are_read(
         &mut self,
         readable: &[bool],
-        end: usize,
     ) -> Vec<(usize, ParameterId, usize)> {
         let mut copies = Vec::new();
         for (value, _) in readable.iter().enumerate().filter(|(_, readable)| **readable) {
             let root = self.roots[value];
             if let Home::Parameter(id) = self.homes[root.index()] {
                 let len = self.graph.shape(root).elements();
-                let buffer = self.buffer(Buffer { len, first: self.first_run, last: end });
+                let buffer = self.buffer(Buffer { len, first: self.first_run, last: self.end });
                 copies.push((value, id, buffer));
             }
         }
@@ -279,7 +190,7 @@ impl Compiler<'_> {
         local
     }
 
-    fn place_task(&mut self, task: &Task<'_>, end: usize) -> Places {
+    fn place_task(&mut self, task: &Task<'_>) -> Places {
         let node = task.node;
         let inputs: SmallVec<[Home; 4]> =
             node.inputs.iter().map(|input| self.homes[self.root(*input).index()]).collect();
@@ -314,7 +225,7 @@ impl Compiler<'_> {
             self.homes[output.index()] = home;
             outputs.push(home);
         }
-        let (first, last) = task.packs_at.map_or((task.time, task.time), |time| (time, end));
+        let (first, last) = task.packs_at.map_or((task.time, task.time), |time| (time, self.end));
         let packed = task
             .kernel
             .packed_input()
@@ -381,6 +292,25 @@ impl Compiler<'_> {
         }
     }
 
+    /// What the plan takes, without an arena, which is made with the executor.
+    fn memory(
+        &self,
+        schedule: &Schedule<'_>,
+        constants: &[Arc<Tensor>],
+        parameters: &[(ParameterId, usize)],
+    ) -> MemoryReport {
+        let of_all = |buffers: &[Buffer]| buffers.iter().map(|buffer| buffer.len).sum::<usize>();
+        let in_lanes = of_all(&self.lane_buffers).saturating_mul(schedule.items_in_turn());
+        let bytes = |floats: usize| floats.saturating_mul(size_of::<f32>());
+        MemoryReport {
+            arena: 0,
+            packed: bytes(schedule.tasks.iter().map(|task| task.kernel.packed_len()).sum()),
+            values: bytes(of_all(&self.buffers).saturating_add(in_lanes)),
+            constants: bytes(constants.iter().map(|constant| constant.len()).sum()),
+            parameters: bytes(parameters.iter().map(|(_, len)| len).sum()),
+        }
+    }
+
     fn root(&self, value: ValueId) -> ValueId {
         self.roots[value.index()]
     }
@@ -424,96 +354,32 @@ impl Compiler<'_> {
     }
 }
 
-/// All of `len` steps, in stretches of which those named take item after item.
-fn cover(by_item: &[Range<usize>], len: usize) -> Vec<Stretch> {
-    let mut stretches = Vec::with_capacity(2 * by_item.len() + 1);
-    let mut from = 0;
-    for steps in by_item {
-        stretches.push(Stretch { steps: from..steps.start, by_item: false });
-        stretches.push(Stretch { steps: steps.clone(), by_item: true });
-        from = steps.end;
+/// The values that somebody reads after a run.
+fn readable_values(graph: &Graph, options: &PlanOptions) -> Vec<bool> {
+    let mut readable = vec![false; graph.values.len()];
+    let results = graph.updates.iter().map(|(_, value)| value);
+    let guard = options.learning.as_ref().map(|learning| &learning.guard);
+    for value in options.outputs.iter().chain(&options.keep).chain(results).chain(guard) {
+        readable[value.index()] = true;
     }
-    stretches.push(Stretch { steps: from..len, by_item: false });
-    stretches.retain(|stretch| !stretch.steps.is_empty());
-    stretches
+    readable
 }
 
-/// What convolutions may trade: an exact plan trades nothing, whatever a node may.
-fn mode(node: &Node, options: &PlanOptions) -> ConvMode {
-    match (options.mode, node.precision) {
-        (ConvMode::Fast, Precision::Bf16) => ConvMode::Bf16,
-        (mode, _) => mode,
-    }
-}
-
-/// Preparing steps and packing in the order of their times.
-fn preparation(tasks: &[Task<'_>], prepared: usize) -> Vec<Preparation> {
-    let computing = (0..prepared).map(|i| (tasks[i].time, Preparation::Compute(i)));
-    let packing = tasks[prepared..].iter().enumerate();
-    let packing = packing.filter_map(|(i, task)| Some((task.packs_at?, Preparation::Pack(i))));
-    let mut all: Vec<(usize, Preparation)> = computing.chain(packing).collect();
-    all.sort_by_key(|&(time, _)| time);
-    all.into_iter().map(|(_, preparation)| preparation).collect()
-}
-
-/// The values that depend on constants alone.
-fn constant_values(graph: &Graph) -> Vec<bool> {
-    values_from(graph, |source| matches!(source, Source::Constant(_)))
-}
-
-/// The values that depend on parameters and constants alone.
-pub(crate) fn fixed_values(graph: &Graph) -> Vec<bool> {
-    values_from(graph, |source| matches!(source, Source::Parameter(_) | Source::Constant(_)))
-}
-
-fn values_from(graph: &Graph, is_fixed: impl Fn(&Source) -> bool) -> Vec<bool> {
-    let mut fixed: Vec<bool> = graph.values.iter().map(|value| is_fixed(&value.source)).collect();
-    for node in &graph.nodes {
-        let all = node.inputs.iter().all(|input| fixed[input.index()]) && !node.op.is_random();
-        for output in &node.outputs {
-            fixed[output.index()] = all;
-        }
-    }
-    fixed
-}
-
-/// For each value the value whose memory it shows.
-pub(crate) fn view_roots(graph: &Graph) -> Vec<ValueId> {
-    let mut roots: Vec<ValueId> = (0u32..).take(graph.values.len()).map(ValueId).collect();
-    for node in graph.nodes.iter().filter(|node| node.op.is_view()) {
-        roots[node.outputs[0].index()] = roots[node.inputs[0].index()];
-    }
-    roots
-}
-
-/// The time after the last task.
-fn end_of(tasks: &[Task<'_>]) -> usize {
-    tasks.last().map_or(0, |task| task.time) + 1
-}
-
+/// For each value the time of its last reader, lessons among them.
 fn last_uses(
-    graph: &Graph,
-    tasks: &[Task<'_>],
-    roots: &[ValueId],
-    (fixed, first_run): (&[bool], usize),
+    schedule: &Schedule<'_>,
     readable: &[bool],
+    lessons: &[(Lesson, ValueId)],
 ) -> Vec<usize> {
-    let end = end_of(tasks);
-    let mut last_use = vec![0; graph.values.len()];
-    for task in tasks {
-        for (index, input) in task.node.inputs.iter().enumerate() {
-            let root = roots[input.index()].index();
-            let time = match task.packs_at {
-                Some(time) if task.kernel.packed_input() == Some(index) => time,
-                // What a run reads of the preparation must outlive every run.
-                _ if fixed[root] && task.time >= first_run => end,
-                _ => task.time,
-            };
-            last_use[root] = last_use[root].max(time);
-        }
-    }
-    for (index, _) in readable.iter().enumerate().filter(|(_, readable)| **readable) {
-        last_use[roots[index].index()] = end;
+    let mut last_use = schedule.last_uses(readable);
+    for (lesson, gradient) in lessons {
+        let last = &mut last_use[gradient.index()];
+        // It outlives the step before the lesson, which may not take its place. One of the preparation, such as a
+        // clipped zero, is read by every run.
+        *last = match schedule.fixed[gradient.index()] {
+            true => schedule.end(),
+            false => (*last).max(lesson.after + schedule.first_run),
+        };
     }
     last_use
 }

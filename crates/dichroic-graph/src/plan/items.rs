@@ -15,7 +15,7 @@
 use std::ops::Range;
 
 use super::PlanOptions;
-use super::compile::fixed_values;
+use super::values::fixed_values;
 use crate::graph::{Graph, Node, Phase, Source, ValueId};
 use crate::operation::Operation;
 use crate::shape::Shape;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::compile::Task;
+use super::schedule::Schedule;
 use super::{Lesson, PlanOptions, Span, Storage};
 use crate::graph::{Graph, Source, ValueId};
 use crate::parameters::ParameterId;
@@ -10,17 +10,17 @@ use crate::parameters::ParameterId;
 /// The changes in their order, each with the root of its gradient, whose place is not known yet.
 ///
 /// A parameter is changed once its gradient is there and nothing reads it any more, and none before
-/// the guard is known. `before` is the time before the first step of the run.
+/// the guard is known.
 pub(super) fn plan_lessons(
     graph: &Graph,
     options: &PlanOptions,
-    (tasks, before): (&[Task<'_>], usize),
-    roots: &[ValueId],
+    schedule: &Schedule<'_>,
 ) -> Vec<(Lesson, ValueId)> {
     let Some(learning) = &options.learning else { return Vec::new() };
+    let (roots, before) = (&schedule.roots, schedule.first_run - 1);
     let mut made = vec![0; graph.values.len()];
     let mut read: HashMap<ParameterId, usize> = HashMap::new();
-    for task in tasks {
+    for task in &schedule.tasks {
         for input in &task.node.inputs {
             if let Source::Parameter(id) = graph.source(roots[input.index()]) {
                 let last = read.entry(*id).or_default();

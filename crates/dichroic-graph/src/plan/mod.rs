@@ -20,8 +20,10 @@ mod compile;
 mod items;
 mod lessons;
 mod memory;
+mod schedule;
+mod values;
 
-pub(crate) use compile::{fixed_values, view_roots};
+pub(crate) use values::{fixed_values, view_roots};
 
 /// What a plan is made for.
 #[derive(Clone, Debug)]
