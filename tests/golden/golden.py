@@ -43,7 +43,7 @@ def seeded_weights(layer_or_model, rng, scale=0.5):
         if "seed" in name:
             continue
         shape = tuple(variable.shape)
-        if name == "moving_variance":
+        if name in ("moving_variance", "variance"):
             value = rng.uniform(0.5, 2.0, shape).astype(np.float32)
         elif name == "gamma":
             value = normal(rng, shape, 0.3, 1.0)

@@ -241,6 +241,42 @@ def recurrent():
     yield "lstm_gates", L.LSTM(2, recurrent_activation="hard_sigmoid", unit_forget_bias=False), sequence
 
 
+def pictures():
+    """(case, layer, input shapes) for layers that prepare pictures. Ranges of one number leave nothing to chance."""
+    small, wide = (2, 6, 5, 2), (2, 4, 9, 3)
+    yield "identity", L.Identity(), (3, 5)
+    yield "normalization", L.Normalization(), small
+    yield "normalization_axes", L.Normalization(axis=(1, 3)), small
+    yield "normalization_all", L.Normalization(axis=None), small
+    yield "normalization_given", L.Normalization(mean=[0.5, -1.0], variance=[0.25, 4.0]), small
+    yield "normalization_one_for_all", L.Normalization(axis=(1, 2), mean=0.5, variance=4.0), small
+    yield "normalization_invert", L.Normalization(mean=[0.5, -1.0], variance=[0.25, 0.0], invert=True), small
+    yield "center_crop", L.CenterCrop(4, 2), small
+    yield "center_crop_larger_height", L.CenterCrop(5, 3), wide
+    yield "resizing", L.Resizing(4, 7), small
+    yield "resizing_nearest", L.Resizing(9, 4, interpolation="nearest"), small
+    yield "resizing_bicubic", L.Resizing(5, 8, interpolation="bicubic"), small
+    yield "resizing_crop", L.Resizing(3, 4, crop_to_aspect_ratio=True), wide
+    yield "resizing_pad", L.Resizing(6, 6, pad_to_aspect_ratio=True, fill_value=0.5), wide
+    for interpolation in ("bilinear", "bicubic", "lanczos3"):
+        layer = L.Resizing(2, 5, interpolation=interpolation, antialias=True)
+        yield f"resizing_antialias_{interpolation}", layer, wide
+    yield "random_flip", L.RandomFlip("horizontal"), small
+    yield "random_rotation", L.RandomRotation(0.1), small
+    yield "random_zoom", L.RandomZoom(0.2, (-0.1, 0.3)), small
+    yield "random_translation", L.RandomTranslation(0.2, 0.1), small
+    yield "random_contrast", L.RandomContrast(0.2), small
+    yield "random_brightness", L.RandomBrightness(0.2), small
+    for fill in ("reflect", "nearest", "constant", "wrap"):
+        options = {"fill_mode": fill, "fill_value": 0.5}
+        yield f"random_rotation_{fill}_training", L.RandomRotation((0.1, 0.1), **options), small
+        yield f"random_translation_{fill}_training", L.RandomTranslation((0.3, 0.3), (-0.25, -0.25), **options), small
+        yield f"random_zoom_{fill}_training", L.RandomZoom((0.4, 0.4), **options), wide
+    yield "random_zoom_in_training", L.RandomZoom((-0.3, -0.3), (0.2, 0.2)), wide
+    yield "random_rotation_nearest_pixel_training", L.RandomRotation((0.07, 0.07), interpolation="nearest"), small
+    yield "random_brightness_training", L.RandomBrightness((0.1, 0.1), value_range=(-2.0, 1.5)), small
+
+
 def is_list_of_shapes(shapes):
     return isinstance(shapes, list)
 
@@ -310,7 +346,7 @@ def run(name, layer, shapes, arrays):
 
 def main():
     arrays, cases = {}, []
-    groups = (convolutions, transposed, pooling, shaping, dense_and_normalization, activations, merging, recurrent)
+    groups = (convolutions, transposed, pooling, shaping, dense_and_normalization, activations, merging, recurrent, pictures)
     for group in groups:
         for name, layer, shapes in group():
             layer_name = name

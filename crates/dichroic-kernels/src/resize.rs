@@ -26,7 +26,8 @@ pub enum Interpolation {
 }
 
 impl Interpolation {
-    fn radius(self) -> f64 {
+    /// How far a neighbour may be, in cells.
+    pub fn radius(self) -> f64 {
         match self {
             Interpolation::Nearest => 0.5,
             Interpolation::Bilinear => 1.0,
@@ -37,7 +38,7 @@ impl Interpolation {
     }
 
     /// The weight at a distance within the radius.
-    fn weight(self, distance: f64) -> f64 {
+    pub fn weight(self, distance: f64) -> f64 {
         let d = distance.abs();
         match self {
             Interpolation::Nearest => 1.0,

@@ -65,6 +65,7 @@ ops! {
     softmax_cross_entropy::{SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient};
     dropout::{Dropout};
     gaussian_noise::{GaussianNoise};
+    random_uniform::{RandomUniform};
     batch_norm::{BatchNorm, BatchNormGradient};
     transpose::{Transpose};
     pad::{Pad};

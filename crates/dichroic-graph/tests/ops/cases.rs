@@ -13,9 +13,9 @@ use dichroic_graph::kernels::tensor::Tensor;
 use dichroic_graph::ops::{
     BatchNorm, BatchNormGradient, Binary, BroadcastTo, Concat, Conv, ConvTranspose,
     ConvWeightGradient, Dropout, GaussianNoise, Geometry, Insert, Joined, OneHot, Pad, Pool,
-    PoolGradient, Reduce, Reshape, Resize, ResizeGradient, ScaleShift, Slice, SliceGradient,
-    Softmax, SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient, SoftmaxGradient, Tail, Transpose,
-    Unary, UnaryGradient,
+    PoolGradient, RandomUniform, Reduce, Reshape, Resize, ResizeGradient, ScaleShift, Slice,
+    SliceGradient, Softmax, SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient, SoftmaxGradient,
+    Tail, Transpose, Unary, UnaryGradient,
 };
 use dichroic_graph::{Op, Shape};
 
@@ -195,6 +195,8 @@ fn elementwise() -> Vec<Case> {
         [&[5, 7]],
         &[0],
     ));
+    let ranges = vec![(-1.0, 1.0), (3.0, 3.5)];
+    all.push(case("numbers for items", RandomUniform { ranges, id: 2 }, [&[5, 2, 3]], &[]));
     all
 }
 

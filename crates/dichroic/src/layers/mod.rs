@@ -13,9 +13,11 @@ use crate::shape::Shape;
 
 mod activation;
 mod arguments;
+mod augmentation;
 mod axes;
 mod batch_normalization;
 mod bidirectional;
+mod center_crop;
 mod concatenate;
 mod conv;
 mod conv_transpose;
@@ -33,12 +35,14 @@ mod gaussian_noise;
 mod global_pooling;
 mod group_normalization;
 mod gru;
+mod identity;
 mod input;
 mod layer_normalization;
 mod leaky_relu;
 mod lowering;
 mod lstm;
 mod merge;
+mod normalization;
 mod operations;
 mod permute;
 mod pooling;
@@ -49,6 +53,7 @@ mod relu;
 mod repeat_vector;
 mod rescaling;
 mod reshape;
+mod resizing;
 mod separable_conv;
 mod shared_conv;
 mod simple_rnn;
@@ -63,8 +68,13 @@ mod zero_padding;
 
 pub use activation::Activation;
 pub use arguments::{Axes, ChannelsLast, Margins, Off, Padding, Sizes, Unset};
+pub use augmentation::{
+    Factor as AugmentationFactor, FillMode, FlipMode, RandomBrightness, RandomContrast, RandomFlip,
+    RandomRotation, RandomTranslation, RandomZoom,
+};
 pub use batch_normalization::BatchNormalization;
 pub use bidirectional::{Bidirectional, MergeMode};
+pub use center_crop::CenterCrop;
 pub use concatenate::Concatenate;
 pub use conv::{Conv, Conv1D, Conv2D, Conv3D};
 pub use conv_transpose::{Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, ConvTranspose};
@@ -85,6 +95,7 @@ pub use global_pooling::{
 };
 pub use group_normalization::GroupNormalization;
 pub use gru::GRU;
+pub use identity::Identity;
 pub use input::InputLayer;
 pub use layer_normalization::LayerNormalization;
 pub use leaky_relu::LeakyReLU;
@@ -94,6 +105,7 @@ pub use merge::{
     Add, Average, Difference, LargestInput, Maximum, MeanOfInputs, Merge, Merging, Minimum,
     Multiply, Product, SmallestInput, Subtract, Sum,
 };
+pub use normalization::{Normalization, Statistics};
 pub use operations::*;
 pub use permute::Permute;
 pub use pooling::{
@@ -105,6 +117,7 @@ pub use relu::ReLU;
 pub use repeat_vector::RepeatVector;
 pub use rescaling::{PerChannel, Rescaling};
 pub use reshape::Reshape;
+pub use resizing::{Resizing, ResizingFill};
 pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
 pub use shared_conv::{SharedConv, SharedConv1D, SharedConv2D, SharedConv3D};
 pub use simple_rnn::SimpleRNN;

@@ -218,6 +218,9 @@ const POOLING: &[&str] = &["strides", "padding", "data_format", "name"];
 /// What pools whose size has a default take after the arguments they need.
 const POOLING_WITH_SIZE: &[&str] = &["pool_size", "strides", "padding", "data_format", "name"];
 
+/// What layers that sample pictures elsewhere take after the arguments they need.
+const SAMPLED: &[&str] = &["fill_mode", "interpolation", "seed", "fill_value", "data_format"];
+
 layers! {
     LAYERS;
     "InputLayer": InputLayer::new([Some(1)]), needs [] takes ["shape", "batch_size", "dtype", "sparse", "ragged", "batch_shape", "input_tensor", "optional", "name"];
@@ -284,6 +287,16 @@ layers! {
     "Minimum": Minimum::new(), needs [] takes [];
     "Concatenate": Concatenate::new(), needs [] takes ["axis"];
     "Rescaling": Rescaling::new(1.0), needs ["scale"] takes ["offset"];
+    "Normalization": Normalization::new(), needs [] takes ["axis", "mean", "variance", "invert"];
+    "Identity": Identity::new(), needs [] takes [];
+    "CenterCrop": CenterCrop::new(1, 1), needs ["height", "width"] takes ["data_format"];
+    "Resizing": Resizing::new(1, 1), needs ["height", "width"] takes ["interpolation", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "fill_mode", "fill_value", "antialias", "data_format"];
+    "RandomFlip": RandomFlip::new(FlipMode::default()), needs [] takes ["mode", "seed", "data_format"];
+    "RandomRotation": RandomRotation::new(0.1), needs ["factor"] takes SAMPLED;
+    "RandomZoom": RandomZoom::new(0.1), needs ["height_factor"] takes ["width_factor", "fill_mode", "interpolation", "seed", "fill_value", "data_format"];
+    "RandomTranslation": RandomTranslation::new(0.1, 0.1), needs ["height_factor", "width_factor"] takes SAMPLED;
+    "RandomContrast": RandomContrast::new(0.1), needs ["factor"] takes ["value_range", "seed", "data_format"];
+    "RandomBrightness": RandomBrightness::new(0.1), needs ["factor"] takes ["value_range", "seed", "data_format"];
     "LSTM": LSTM::new(2), needs ["units"] takes LSTM_TAKES;
     "GRU": GRU::new(2), needs ["units"] takes GRU_TAKES;
     "SimpleRNN": SimpleRNN::new(2), needs ["units"] takes SIMPLE_RNN;

@@ -29,7 +29,7 @@ pub enum Interpolation {
 }
 
 impl Interpolation {
-    fn method(self) -> Method {
+    pub(super) fn method(self) -> Method {
         match self {
             Self::Nearest => Method::Nearest,
             Self::Bilinear => Method::Bilinear,

@@ -24,6 +24,8 @@ fn input_shapes(class_name: &str) -> Vec<Vec<usize>> {
         ) => {
             vec![vec![2, 3, 2]; 2]
         }
+        (None, "CenterCrop" | "Resizing") => vec![vec![2, 5, 4, 2]],
+        (None, name) if name.starts_with("Random") => vec![vec![2, 5, 4, 2]],
         (None, "Permute" | "RepeatVector" | "InputLayer") => vec![vec![2, 3]],
         // The default number of groups divides these channels.
         (None, "GroupNormalization") => vec![vec![2, 2, 32]],

@@ -2,11 +2,22 @@
 
 use crate::lowered::Lowered;
 use dichroic::layers::{
-    Activation, GroupNormalization, Layer, Mode, SharedConv1D, UnitNormalization,
+    Activation, FlipMode, GroupNormalization, Layer, Mode, RandomContrast, RandomFlip,
+    SharedConv1D, UnitNormalization,
 };
 
 fn run(layer: &dyn Layer, shape: &[usize], weights: Vec<Vec<f32>>, x: &[f32]) -> Vec<f32> {
-    let mut lowered = Lowered::new(layer, &[shape.to_vec()], weights, Mode::Inference).unwrap();
+    run_in(Mode::Inference, layer, shape, weights, x)
+}
+
+fn run_in(
+    mode: Mode,
+    layer: &dyn Layer,
+    shape: &[usize],
+    weights: Vec<Vec<f32>>,
+    x: &[f32],
+) -> Vec<f32> {
+    let mut lowered = Lowered::new(layer, &[shape.to_vec()], weights, mode).unwrap();
     let direction = vec![0.0; lowered.output_shape().iter().product()];
     lowered.run(&[x.to_vec()], &direction);
     lowered.output().to_vec()
@@ -70,4 +81,41 @@ fn a_shared_convolution_meets_every_channel_with_one_kernel() {
     }
     let layer = SharedConv1D::new(2, 2).use_bias(false);
     assert_close(&expected, &run(&layer, &[1, 5, 3], vec![kernel], &x));
+}
+
+#[test]
+fn every_picture_is_mirrored_or_left_as_it_is_and_some_are_either() {
+    let (pictures, height, width) = (16, 3, 5);
+    let x: Vec<f32> = (0..pictures * height * width).map(|i| i as f32).collect();
+    let layer = RandomFlip::new(FlipMode::HorizontalAndVertical);
+    let y = run_in(Mode::Training, &layer, &[pictures, height, width, 1], vec![], &x);
+    let mut seen = std::collections::BTreeSet::new();
+    for (x, y) in x.chunks_exact(height * width).zip(y.chunks_exact(height * width)) {
+        let turned = |rows: bool, columns: bool| -> Vec<f32> {
+            let at = |place: usize| {
+                let (row, column) = (place / width, place % width);
+                let row = if rows { height - 1 - row } else { row };
+                let column = if columns { width - 1 - column } else { column };
+                x[row * width + column]
+            };
+            (0..height * width).map(at).collect()
+        };
+        let all = [(false, false), (false, true), (true, false), (true, true)];
+        seen.insert(all.into_iter().find(|&(rows, columns)| turned(rows, columns) == y));
+    }
+    assert!(!seen.contains(&None), "a picture is none of the four");
+    assert_eq!(seen.len(), 4, "of 16 pictures each of the four is there");
+}
+
+#[test]
+fn contrast_changes_the_distances_to_the_mean_within_its_bounds() {
+    let x: Vec<f32> = (0..8 * 4).map(|i| 100.0 + (i % 4) as f32).collect();
+    let layer = RandomContrast::new(0.5);
+    let y = run_in(Mode::Training, &layer, &[8, 2, 2, 1], vec![], &x);
+    let spans: Vec<f32> = y.chunks_exact(4).map(|picture| (picture[3] - picture[0]) / 3.0).collect();
+    assert!(spans.iter().all(|span| (0.5..=1.5).contains(span)), "{spans:?}");
+    assert!(spans.iter().any(|span| *span < 0.9) && spans.iter().any(|span| *span > 1.1));
+    for picture in y.chunks_exact(4) {
+        assert!((picture.iter().sum::<f32>() / 4.0 - 101.5).abs() < 1e-3);
+    }
 }

@@ -10,7 +10,7 @@ use crate::error::Problem;
 type Axis = (usize, usize);
 
 /// Layers that leave every value of a vector in its place.
-const LEAVE_PLACES: [&str; 14] = [
+const LEAVE_PLACES: [&str; 15] = [
     "Activation",
     "BatchNormalization",
     "Clip",
@@ -19,6 +19,7 @@ const LEAVE_PLACES: [&str; 14] = [
     "Function",
     "GaussianDropout",
     "GaussianNoise",
+    "Identity",
     "LayerNormalization",
     "LeakyReLU",
     "PReLU",

@@ -39,6 +39,12 @@ impl<'a> Scope<'a> {
             .map_err(|error| Problem::malformed(format!("an argument {name} that is known"), error))
     }
 
+    /// The layer's whole configuration as its own type.
+    pub fn whole_configuration<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        T::deserialize(Json::Object(self.config.clone()))
+            .map_err(|error| Problem::malformed("a configuration that is known", error))
+    }
+
     /// The only input, its axes in any order.
     pub fn input(&mut self) -> Result<Value, Problem> {
         let first = self.lazy_input()?;

@@ -9,6 +9,7 @@ mod functions;
 mod math_functions;
 mod merging;
 mod normalization;
+mod pictures;
 mod pooling;
 mod rearranging;
 mod recurrent;
@@ -90,6 +91,16 @@ const EXPORTS: &[(&str, Export)] = &[
     ("Minimum", merging::minimum),
     ("Concatenate", merging::concatenate),
     ("Rescaling", rescaling::rescaling),
+    ("Normalization", pictures::normalization),
+    ("Identity", passed_on),
+    ("CenterCrop", pictures::center_crop),
+    ("Resizing", pictures::resizing),
+    ("RandomFlip", passed_on),
+    ("RandomRotation", passed_on),
+    ("RandomZoom", passed_on),
+    ("RandomTranslation", passed_on),
+    ("RandomContrast", passed_on),
+    ("RandomBrightness", passed_on),
     ("LSTM", recurrent::recurrent),
     ("GRU", recurrent::recurrent),
     ("SimpleRNN", recurrent::recurrent),

@@ -5,7 +5,7 @@ use dichroic_graph::kernels::isa::Isa;
 use dichroic_graph::kernels::resize::{Interpolation as Method, ResizePlan, ResizeProblem};
 
 use super::super::graph::{Attribute, Attributes};
-use super::super::scope::Scope;
+use super::super::scope::{Scope, permuted};
 use super::super::value::Value;
 use crate::error::Problem;
 
@@ -28,8 +28,8 @@ pub(super) fn up_sampling(scope: &mut Scope<'_>) -> Result<Value, Problem> {
             ("cubic_coeff_a", Attribute::Float(-0.5)),
             ("exclude_outside", Attribute::Int(1)),
         ],
-        Interpolation::Lanczos3 => return by_matrices(scope, &x, Method::Lanczos3),
-        Interpolation::Lanczos5 => return by_matrices(scope, &x, Method::Lanczos5),
+        Interpolation::Lanczos3 => return lanczos(scope, &x, Method::Lanczos3),
+        Interpolation::Lanczos5 => return lanczos(scope, &x, Method::Lanczos5),
     };
     let scales: Vec<f32> =
         [1.0, 1.0].into_iter().chain(factors.iter().map(|&factor| factor as f32)).collect();
@@ -56,8 +56,7 @@ fn factors(scope: &Scope<'_>, rank: usize) -> Result<Vec<usize>, Problem> {
     }
 }
 
-/// `H · X · Wᵀ` on pictures with channels first, each matrix that of the interpolation along one axis.
-fn by_matrices(scope: &mut Scope<'_>, x: &Value, method: Method) -> Result<Value, Problem> {
+fn lanczos(scope: &mut Scope<'_>, x: &Value, method: Method) -> Result<Value, Problem> {
     let shape = scope.output_shape()?;
     let sizes =
         |shape: &dichroic::Shape| shape.spatial().iter().copied().collect::<Option<Vec<_>>>();
@@ -68,17 +67,32 @@ fn by_matrices(scope: &mut Scope<'_>, x: &Value, method: Method) -> Result<Value
         return Err(scope.unsupported("Lanczos in other than two directions", "use 2D"));
     };
     let rows = matrix(method, *from_height, *height)?;
-    let rows = scope.floats("rows", &[*height, *from_height], &rows);
     let columns = matrix(method, *from_width, *width)?;
-    let columns = super::super::scope::permuted(&columns, &[*width, *from_width], &[1, 0]);
-    let columns = scope.floats("columns", &[*from_width, *width], &columns);
+    by_matrices(scope, x, (rows, columns))
+}
+
+/// `H · X · Wᵀ` on pictures with channels first: `H` `(output height, height)` and `W` `(output width, width)`.
+pub(super) fn by_matrices(
+    scope: &mut Scope<'_>,
+    x: &Value,
+    (rows, columns): (Vec<f32>, Vec<f32>),
+) -> Result<Value, Problem> {
+    let shape = scope.output_shape()?;
+    let (&[Some(height), Some(width)], &[Some(to_height), Some(to_width)]) =
+        (x.shape.spatial(), shape.spatial())
+    else {
+        return Err(scope.unsupported("an open height or width", "give the input a fixed size"));
+    };
+    let rows = scope.floats("rows", &[to_height, height], &rows);
+    let columns = permuted(&columns, &[to_width, width], &[1, 0]);
+    let columns = scope.floats("columns", &[width, to_width], &columns);
     let tall = scope.emit("MatMul", &[&rows, &x.name], Vec::new());
     let name = scope.emit("MatMul", &[&tall, &columns], Vec::new());
     Ok(x.renamed(name).reshaped(shape))
 }
 
 /// The matrix `(output, input)` of an interpolation: what it makes of the unit vectors, taken as channels.
-fn matrix(method: Method, input: usize, output: usize) -> Result<Vec<f32>, Problem> {
+pub(super) fn matrix(method: Method, input: usize, output: usize) -> Result<Vec<f32>, Problem> {
     let problem =
         ResizeProblem { batch: 1, channels: input, input: [1, 1, input], output: [1, 1, output] };
     let plan = ResizePlan::new(method, problem, Isa::detect());
