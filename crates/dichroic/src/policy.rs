@@ -9,9 +9,10 @@ use thiserror::Error;
 /// A layer's dtype policy. Weights are `float32` under each.
 ///
 /// Under `mixed_bfloat16`, convolutions and dense layers round their inputs and weights to bfloat16 (8 bits of
-/// precision, the range of `float32`), and sum up products in `float32`; so do their gradients. Everything
-/// else, such as normalisation, softmax and losses, is computed in `float32`. It is up to twice as fast on CPUs with
-/// AVX512-BF16, and gives the same numbers to within rounding, no faster, on others.
+/// precision, the range of `float32`), and sum up products in `float32`; so do their gradients. Where Winograd's tiles,
+/// which save multiplications, are faster than that, they are computed in `float32`. So is everything else, such as
+/// normalisation, softmax and losses. It is up to twice as fast on CPUs with AVX512-BF16, and gives the same numbers
+/// to within rounding, no faster, on others.
 ///
 /// # Source
 /// `keras.mixed_precision`, `keras.DTypePolicy`. Keras also stores what passes between layers as bfloat16.

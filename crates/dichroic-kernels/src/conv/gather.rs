@@ -234,6 +234,36 @@ impl Place {
     }
 }
 
+/// Places that lie evenly apart, in the source and in the destination.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spaced {
+    /// The first one: see [`Place`].
+    pub source: isize,
+    pub destination: usize,
+    /// From place to place in the source and in the destination.
+    pub steps: [usize; 2],
+    pub count: usize,
+}
+
+impl Spaced {
+    /// The first one; steps to the next.
+    #[inline(always)]
+    pub fn next(&mut self) -> Place {
+        let place =
+            Place { source: self.source, destination: self.destination, ..Place::default() };
+        self.skip(1);
+        place
+    }
+
+    /// Steps over so many.
+    #[inline(always)]
+    pub fn skip(&mut self, count: usize) {
+        self.source += (count * self.steps[0]) as isize;
+        self.destination += count * self.steps[1];
+        self.count -= count;
+    }
+}
+
 /// Walks over the destination places of a phase without dividing.
 pub(super) struct Cursor<'a> {
     gather: &'a Gather,

@@ -17,6 +17,7 @@ mod plan;
 mod problem;
 pub mod reference;
 mod shape;
+mod spaced;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -86,14 +87,12 @@ impl Algorithm {
 
     /// The algorithm that plans take for this gather of the problem in this mode.
     fn choose(problem: &ConvProblem, gather: &Gather, mode: ConvMode) -> Self {
-        match mode {
-            ConvMode::Bf16 if bf16::suits(problem) => Algorithm::Bf16,
-            ConvMode::Exact => Self::candidates(problem)[0],
-            ConvMode::Fast | ConvMode::Bf16 => match winograd::choose(gather) {
-                Some(outputs) => Algorithm::Winograd(outputs),
-                None => Self::candidates(problem)[0],
-            },
-        }
+        let (plain, speed) = match mode {
+            ConvMode::Exact => return Self::candidates(problem)[0],
+            ConvMode::Bf16 if bf16::suits(problem) => (Algorithm::Bf16, bf16::SPEED),
+            ConvMode::Fast | ConvMode::Bf16 => (Self::candidates(problem)[0], 1.0),
+        };
+        winograd::choose(gather, speed).map_or(plain, Algorithm::Winograd)
     }
 
     /// # Panics
@@ -139,7 +138,7 @@ pub enum ConvMode {
     #[default]
     Fast,
     /// Both operands may be rounded to bfloat16 (8 bits of precision); sums stay in `f32`. Where that does
-    /// not pay, as `Fast`.
+    /// not pay, or fewer multiplications in `f32` are faster, as `Fast`.
     Bf16,
 }
 

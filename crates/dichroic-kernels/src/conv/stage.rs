@@ -11,7 +11,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::gather::{Gather, Phase};
+use super::gather::{Gather, Phase, Spaced};
 use crate::simd::Simd;
 
 /// Values of the staged memory: 64 KiB, on the stack of the thread that uses it.
@@ -170,6 +170,54 @@ impl Stage {
                 }
             }
         }
+    }
+}
+
+/// Where the rows of a band lie.
+pub(super) struct Line {
+    /// Steps between staged places, from row to row and from column to column.
+    staged: [usize; 2],
+    /// The band's first place in the destination, and the steps to the next row and column.
+    destination: [usize; 3],
+    /// Depth and height of the first row in the source, and the step to the next row.
+    position: [isize; 3],
+}
+
+impl Line {
+    pub fn new(gather: &Gather, phase: &Phase, (stage, band): (&Stage, &Band)) -> Self {
+        let mut destination = band.item;
+        for axis in 0..3 {
+            let place = phase.destination_start[axis] + band.q[axis] * phase.destination_step[axis];
+            destination = destination * gather.destination[axis] + place;
+        }
+        let [_, step, column] = phase.destination_step;
+        let position = |axis: usize| (band.q[axis] * phase.source_step[axis]) as isize;
+        Self {
+            staged: stage.steps(phase),
+            destination: [destination, step * gather.destination[2], column],
+            position: [position(0), position(1), phase.source_step[1] as isize],
+        }
+    }
+
+    /// The places of a row.
+    #[inline(always)]
+    pub fn row(&self, row: usize, count: usize) -> Spaced {
+        let (source, destination) = self.place(row, 0);
+        Spaced { source, destination, steps: [self.staged[1], self.destination[2]], count }
+    }
+
+    /// The staged place from which a place of the band gathers, and the place of the destination.
+    #[inline(always)]
+    pub fn place(&self, row: usize, column: usize) -> (isize, usize) {
+        let source = row * self.staged[0] + column * self.staged[1];
+        let destination =
+            self.destination[0] + row * self.destination[1] + column * self.destination[2];
+        (source as isize, destination)
+    }
+
+    #[inline(always)]
+    pub fn position(&self, row: usize) -> [isize; 2] {
+        [self.position[0], self.position[1] + row as isize * self.position[2]]
     }
 }
 

@@ -386,6 +386,23 @@ fn named_cases_give_the_bits_of_the_reference() {
 }
 
 #[test]
+fn tiles_of_every_size_give_the_bits_of_the_reference() {
+    let ending = Ending {
+        bias: true,
+        residual: Residual::InPlace,
+        activation: Some(Unary::Relu6),
+        margins: Some([2, 5]),
+    };
+    for places in 1..=15 {
+        for filters in [5, 14, 32, 41, 64] {
+            let row = ConvProblem::new_2d(1, [2, places], 3, filters).kernel_2d([3, 3]);
+            check(row.same_padding(), ending, 3, true);
+            check(ConvProblem::new_dense(places, 19, filters), ending, 5, true);
+        }
+    }
+}
+
+#[test]
 fn the_number_of_threads_can_not_be_seen_in_the_bits() {
     let pool = |threads| ThreadPool::new(threads).unwrap();
     let (one, two) = (pool(1), pool(2));

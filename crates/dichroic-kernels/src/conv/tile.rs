@@ -32,7 +32,7 @@ pub(super) struct Run {
 impl Run {
     /// True when this row of the source exists for places in that one.
     #[inline(always)]
-    fn row_lies_inside(&self, row: [isize; 2], source: [usize; 3]) -> bool {
+    pub fn row_lies_inside(&self, row: [isize; 2], source: [usize; 3]) -> bool {
         ((row[0] + self.row[0]) as usize) < source[0]
             && ((row[1] + self.row[1]) as usize) < source[1]
     }
@@ -204,8 +204,8 @@ unsafe fn add_start<S: Simd, const P: usize, const NV: usize>(
         if !t.bias.is_null() {
             // SAFETY: the bias holds the block's channels, and the mask keeps to them.
             let bias = unsafe { s.load_masked(t.bias.wrapping_add(v * S::LANES), mask) };
-            for sum in sums.iter_mut() {
-                sum[v] = s.add(sum[v], bias);
+            for p in 0..P {
+                sums[p][v] = s.add(sums[p][v], bias);
             }
         }
         if !t.start.is_null() {
@@ -234,8 +234,10 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
     // One choice for all sums: the compiler would make it for each of them.
     macro_rules! apply {
         ($finish:expr) => {
-            for sum in sums.iter_mut().flatten() {
-                *sum = $finish.apply(s, *sum);
+            for p in 0..P {
+                for v in 0..NV {
+                    sums[p][v] = $finish.apply(s, sums[p][v]);
+                }
             }
         };
     }
@@ -254,6 +256,16 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
                 // SAFETY: the destination holds the block's channels at each of the places, which fill
                 // all vectors and are aligned (`TileArgs::stream`).
                 unsafe { s.stream_ptr(sums[p][v], to.wrapping_add(v * S::LANES)) };
+            }
+        }
+        return;
+    }
+    if t.channels == NV * S::LANES {
+        for p in 0..P {
+            let to = t.output.wrapping_add(places[p].destination * t.output_stride);
+            for v in 0..NV {
+                // SAFETY: as below; the channels fill all vectors.
+                unsafe { s.store_ptr(sums[p][v], to.wrapping_add(v * S::LANES)) };
             }
         }
         return;

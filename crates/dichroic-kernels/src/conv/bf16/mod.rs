@@ -32,6 +32,10 @@ use super::ConvProblem;
 const FEWEST_CHANNELS: usize = 2;
 const FEWEST_FILTERS: usize = 8;
 
+/// Products in the time of one in `f32`, where the CPU has instructions for them. Elsewhere they are as slow as in `f32`, but
+/// a choice that depends on that would give every CPU other numbers.
+pub(super) const SPEED: f64 = 2.0;
+
 /// True when convolution with bfloat16 operands is worth it, and its memory suffices.
 pub(super) fn suits(p: &ConvProblem) -> bool {
     let extent = |axis: usize| (p.kernel[axis] - 1).saturating_mul(p.dilation_rate[axis]) + 1;

@@ -275,3 +275,15 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
     }
     assert_eq!(choose(same([3, 3], 4, 4), ConvMode::Fast), Algorithm::Direct);
 }
+
+#[test]
+fn tiles_replace_products_of_bfloat16_where_they_save_more_than_half() {
+    let choose = |size, channels| {
+        let problem = same([size, size], channels, channels);
+        ConvForward::plan(problem, Epilogue::default(), ConvMode::Bf16, Isa::detect()).algorithm()
+    };
+    assert_eq!(choose(56, 64), Algorithm::Winograd([1, 4, 4]));
+    assert_eq!(choose(14, 256), Algorithm::Winograd([1, 4, 4]));
+    assert_eq!(choose(7, 512), Algorithm::Bf16);
+    assert_eq!(choose(3, 4), Algorithm::Bf16);
+}
