@@ -114,6 +114,14 @@ impl Failure {
         self
     }
 
+    /// The same failure, said of a file or an argument.
+    pub fn of(mut self, whose: impl Display) -> Self {
+        if let Self::BadInput(report) | Self::FailedRun(report) = &mut self {
+            report.headline = format!("{whose}: {}", report.headline);
+        }
+        self
+    }
+
     fn tell(self) -> ExitCode {
         let (report, code) = match self {
             Self::Closed => return ExitCode::SUCCESS,

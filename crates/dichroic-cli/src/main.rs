@@ -6,6 +6,7 @@
 mod benchmark;
 mod commands;
 mod failure;
+mod input_file;
 mod interrupt;
 mod language;
 mod model_argument;

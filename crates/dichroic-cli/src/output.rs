@@ -102,6 +102,20 @@ impl Write for Output {
     }
 }
 
+/// A number of bytes in words: `1.25 MB`.
+pub fn size_text(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    let mut unit = "B";
+    for larger in ["KB", "MB", "GB", "TB"] {
+        if size < 1024.0 {
+            break;
+        }
+        size /= 1024.0;
+        unit = larger;
+    }
+    format!("{size:.2} {unit}")
+}
+
 /// Whether someone watches: progress is drawn on a terminal only.
 pub fn watched() -> bool {
     io::stdout().is_terminal() && io::stderr().is_terminal()

@@ -3,12 +3,54 @@
 use std::fs;
 use std::path::Path;
 
+use clap::ValueEnum;
 use dichroic::data::picture::{Picture, PictureShape, read_picture};
 use dichroic::data::{Limits, PixelRange};
 use dichroic::model::{Model, Symbol};
 use dichroic_graph::kernels::tensor::{Tensor, element_count};
 
 use crate::failure::Failure;
+use crate::input_file::regular;
+
+/// How the bytes of a picture become the numbers that a model was trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pixels {
+    /// 0 to 1: x / 255
+    Unit,
+    /// 0 to 255: x
+    Bytes,
+    /// −1 to 1: x / 127.5 − 1, as Keras's MobileNet, Inception and Xception take them
+    Symmetric,
+    /// (x / 255 − mean) / deviation with ImageNet's of each channel, as the networks of torchvision take them
+    Imagenet,
+}
+
+/// Mean and standard deviation of ImageNet's red, green and blue, as torchvision and Keras's mode `torch` have them.
+const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+
+impl Pixels {
+    /// What a model expects as far as its layers tell.
+    fn of(model: &Model) -> Self {
+        match model.pixel_range() {
+            PixelRange::Bytes => Self::Bytes,
+            PixelRange::Unit => Self::Unit,
+        }
+    }
+
+    /// The number for a byte of a channel.
+    fn number(self, byte: u8, channel: usize) -> f32 {
+        let byte = f32::from(byte);
+        match self {
+            Self::Unit => byte / 255.0,
+            Self::Bytes => byte,
+            Self::Symmetric => byte / 127.5 - 1.0,
+            Self::Imagenet => {
+                let (mean, deviation) = IMAGENET;
+                (byte / 255.0 - mean[channel % 3]) / deviation[channel % 3]
+            }
+        }
+    }
+}
 
 /// The size of the picture that a model takes.
 ///
@@ -31,19 +73,24 @@ pub fn picture_shape(model: &Model) -> Result<PictureShape, Failure> {
     }
 }
 
-/// The pixels of a picture file as a model takes them, `(height, width, channels)`.
+/// The pixels of a picture file as numbers, `(height, width, channels)`.
 ///
 /// # Errors
 /// When the file is no picture, or damaged.
-pub fn pixels(path: &Path, shape: PictureShape, range: PixelRange) -> Result<Vec<f32>, Failure> {
+fn numbers(path: &Path, shape: PictureShape, pixels: Pixels) -> Result<Vec<f32>, Failure> {
     if path.is_dir() {
         let headline = format!("{}: is a folder, and a picture is a file", path.display());
         return Err(Failure::refused(headline)
             .help(format!("name the pictures in it, such as {}", path.join("*.png").display())));
     }
+    if pixels == Pixels::Imagenet && shape.channels != 3 {
+        let headline = format!("--pixels imagenet is for 3 channels, got {}", shape.channels);
+        return Err(Failure::refused(headline).help("choose another of unit, bytes, symmetric"));
+    }
+    regular(path)?;
     let bytes = read_picture(path, shape, &Limits::default()).map_err(Failure::input)?;
-    let divisor = if range == PixelRange::Unit { 255.0 } else { 1.0 };
-    Ok(bytes.into_iter().map(|byte| f32::from(byte) / divisor).collect())
+    let number = |(place, byte)| pixels.number(byte, place % shape.channels);
+    Ok(bytes.into_iter().enumerate().map(number).collect())
 }
 
 /// The size of a picture file, and its channels.
@@ -52,6 +99,7 @@ pub fn pixels(path: &Path, shape: PictureShape, range: PixelRange) -> Result<Vec
 /// When it is no picture, or damaged.
 pub fn own_shape(path: &Path) -> Result<PictureShape, Failure> {
     let shown = path.display().to_string();
+    regular(path)?;
     let bytes = fs::read(path).map_err(|error| Failure::refused(format!("{shown}: {error}")))?;
     let picture = Picture::decode(&bytes, &shown, &Limits::default()).map_err(Failure::input)?;
     Ok(picture.shape())
@@ -59,9 +107,11 @@ pub fn own_shape(path: &Path) -> Result<PictureShape, Failure> {
 
 /// A picture file as the model's input, a batch of one; in its own size where the model leaves it open.
 ///
+/// Without `pixels`, its numbers are what the model's layers tell.
+///
 /// # Errors
 /// When the model takes no picture, or the file is none.
-pub fn tensor(model: &Model, path: &Path) -> Result<Tensor, Failure> {
+pub fn tensor(model: &Model, path: &Path, pixels: Option<Pixels>) -> Result<Tensor, Failure> {
     let axes = model.inputs().first().map_or(&[][..], |input| input.shape().axes());
     let shape = match (model.inputs().len(), axes) {
         (1, &[_, height, width, Some(channels)]) if height.is_none() || width.is_none() => {
@@ -71,7 +121,7 @@ pub fn tensor(model: &Model, path: &Path) -> Result<Tensor, Failure> {
         }
         _ => picture_shape(model)?,
     };
-    let values = pixels(path, shape, model.pixel_range())?;
+    let values = numbers(path, shape, pixels.unwrap_or_else(|| Pixels::of(model)))?;
     Tensor::new([1, shape.height, shape.width, shape.channels], values).map_err(Failure::run)
 }
 
@@ -81,12 +131,12 @@ pub fn tensor(model: &Model, path: &Path) -> Result<Tensor, Failure> {
 /// As [`tensor`] and [`made_up`].
 pub fn inputs(model: &Model, picture: Option<&Path>) -> Result<Vec<Tensor>, Failure> {
     match picture {
-        Some(path) => Ok(vec![tensor(model, path)?]),
+        Some(path) => Ok(vec![tensor(model, path, None)?]),
         None => made_up(model),
     }
 }
 
-/// One item of made-up values for each input: the same each time, in the range that the model expects.
+/// One item, or the batch that the model fixes, of made-up values for each input: the same each time, in the range that the model expects.
 ///
 /// # Errors
 /// When a size is open.
@@ -96,13 +146,28 @@ fn made_up(model: &Model) -> Result<Vec<Tensor>, Failure> {
         let open = || {
             let (name, shape) = (input.layer().name(), input.shape());
             Failure::refused(format!("input {name:?} has the open shape {shape}"))
-                .help("give every axis but the batch a size, or a picture with --image")
+                .help("give it a size with --input H,W,C, or a picture with --image")
         };
-        let axes = input.shape().with_batch(1).ok_or_else(open)?;
+        let batch = input.shape().axes().first().copied().flatten().unwrap_or(1);
+        let axes = input.shape().with_batch(batch).ok_or_else(open)?;
         let count = element_count(&axes).map_err(Failure::input)?;
         // Steps of the golden ratio: spread evenly, and no two neighbours alike.
         let value = |i: usize| (i as f64 * 0.618_033_988_749_895).fract() as f32 * largest;
         Tensor::new(axes, (0..count).map(value).collect()).map_err(Failure::run)
     };
     model.inputs().iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_the_numbers_that_networks_were_trained_on() {
+        let of = |pixels: Pixels| [0, 255].map(|byte| pixels.number(byte, 1));
+        assert_eq!(of(Pixels::Unit), [0.0, 1.0]);
+        assert_eq!(of(Pixels::Bytes), [0.0, 255.0]);
+        assert_eq!(of(Pixels::Symmetric), [-1.0, 1.0]);
+        assert_eq!(of(Pixels::Imagenet), [-0.456 / 0.224, (1.0 - 0.456) / 0.224]);
+    }
 }

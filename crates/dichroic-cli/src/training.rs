@@ -55,6 +55,16 @@ impl CompileArguments {
         self.choices()?.compile(model, data).map_err(Failure::trained)
     }
 
+    /// Takes the optimizer out of what the model was compiled with, so that one that isn't known is no hindrance where
+    /// another is used, or none.
+    pub fn leave_out_optimizer(model: &mut Model) {
+        let mut config = model.compile_config().cloned();
+        if let Some(optimizer) = config.as_mut().and_then(|config| config.get_mut("optimizer")) {
+            *optimizer = Value::Null;
+            model.set_compile_config(config);
+        }
+    }
+
     /// Whether they change what the optimizer is.
     pub fn change_optimizer(&self) -> bool {
         self.optimizer.is_some()

@@ -183,9 +183,44 @@ fn an_input_shape_is_refused_where_it_would_be_passed_over() {
     let place = Place::new("input-shape");
     place.keras_file("trained.keras");
     let error = place.bad(2, &["summary", "trained.keras", "--input", "9,9,3"]);
-    assert!(error.contains("own input shape"), "{error}");
+    assert!(error.contains("trained.keras: takes") && error.contains("(None, 9, 9, 3)"), "{error}");
     let error = place.bad(2, &["summary", "--input", "None,None,3", "Conv2D(4, 5)"]);
     assert!(error.contains("keras.Input((None, None, 3))"), "{error}");
+}
+
+#[test]
+fn files_of_other_programs_are_known_and_told_what_to_do_with() {
+    let place = Place::new("foreign");
+    place.write("lite.tflite", b"\x1c\0\0\0TFL3\0\0\0\0\0\0\0\0");
+    place.write("net.xml", "<?xml version=\"1.0\"?>\n<net/>\n");
+    place.write("model.pkl", b"\x80\x04\x95\x0b\0\0\0\0\0\0\0}\x94.");
+    place.write("saved/saved_model.pb", b"\x08\x01");
+    let files = [
+        ("lite.tflite", "TensorFlow Lite"),
+        ("net.xml", "OpenVINO"),
+        ("model.pkl", "state_dict"),
+        ("saved", "SavedModel"),
+    ];
+    for (file, told) in files {
+        let error = place.bad(2, &["summary", file]);
+        assert!(error.contains(told) && error.contains("help:"), "{error}");
+    }
+    place.write("text.py", "print('no model')\n");
+    assert!(place.bad(2, &["summary", "text.py"]).contains("text.py: the script makes no model"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_not_waited_for() {
+    let place = Place::new("devices");
+    place.model("brightness.py");
+    let zero = "/dev/zero";
+    assert!(place.bad(2, &["summary", zero]).contains("device"));
+    let error = place.bad(2, &["summary", "brightness.py", "--weights", zero]);
+    assert!(error.contains("device"), "{error}");
+    assert!(place.bad(2, &["predict", "brightness.py", zero]).contains("device"));
+    let arrays = ["predict", "brightness.py", "--input", zero, "--output", "out.npz"];
+    assert!(place.bad(2, &arrays).contains("device"));
 }
 
 #[test]

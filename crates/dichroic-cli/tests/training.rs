@@ -269,3 +269,16 @@ fn accuracy_is_measured_where_nobody_compiled() {
         place.json(&["train", "plain.py", "--data", "pictures", "--epochs", "1", "--json"]);
     assert!(report["history"]["accuracy"].is_array(), "{report}");
 }
+
+#[test]
+fn a_compiled_file_is_tuned_on_where_its_optimizer_can_not_be() {
+    let place = trained("tune");
+    place.good(&["convert", "model.keras", "model.h5"]);
+    let tune = ["train", "model.h5", "--data", "pictures", "--epochs", "1", "--out", "tuned.keras"];
+    let run = place.run(&tune);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("note: model.h5: the optimizer begins anew"), "{}", run.stderr);
+    let resume = ["train", "--resume", "model.h5", "--data", "pictures"];
+    let refused = place.bad(2, &resume);
+    assert!(refused.contains("holds no training to go on with"), "{refused}");
+}

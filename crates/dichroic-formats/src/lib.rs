@@ -2,6 +2,21 @@
 //!
 //! No file is code: nothing in one is executed, sizes are checked before memory is taken, and a bad
 //! file gets an error that names the file, the place in it and what was expected there.
+//!
+//! ```no_run
+//! use dichroic_formats::onnx::OnnxExport;
+//! use dichroic_formats::{
+//!     Contents, OpenOptions, WeightsOptions, load_weights, open_model, save_model,
+//! };
+//!
+//! let opened = open_model("network.onnx".as_ref(), &OpenOptions::default())?;
+//! let mut model = opened.into_saved().model;
+//! for note in load_weights(&mut model, "tuned.safetensors".as_ref(), &WeightsOptions::default())? {
+//!     println!("{note}");
+//! }
+//! save_model("network.keras".as_ref(), &Contents::of(&model), &OnnxExport::default())?;
+//! # Ok::<(), dichroic_formats::FormatError>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod agreement;

@@ -8,14 +8,15 @@ use dichroic::layers::grouped;
 use dichroic::model::Model;
 use dichroic_formats::onnx::{Images, OnnxExport};
 use dichroic_formats::{
-    Agreement, Contents, Destination, OpenOptions, Opened, Side, WeightsOptions, load_weights,
-    open_model, save_model,
+    Agreement, Contents, Destination, OpenOptions, Opened, Problem, Side, WeightsOptions,
+    load_weights, open_model, save_model,
 };
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::input_file::refuse_overwriting;
 use crate::model_argument::{Loaded, ModelArgument};
-use crate::output::Output;
+use crate::output::{Output, size_text};
 
 /// The seed of the inputs on which both models run.
 const SEED: u64 = 0;
@@ -32,7 +33,7 @@ pub struct Convert {
     /// Version of ONNX's operators to write
     #[arg(long, value_name = "N", default_value_t = 17, value_parser = clap::value_parser!(i64).range(17..=21))]
     opset: i64,
-    /// Write ONNX with channels behind the batch, or last; as in MODEL if not given
+    /// How pictures lie in an ONNX file; as in MODEL if not given
     #[arg(long, value_enum, value_name = "ORDER")]
     images: Option<Order>,
     /// Write the weights of an ONNX file beside it
@@ -74,12 +75,16 @@ impl Convert {
             Failure::refused(format!("{}: no format has this name", self.out.display()))
                 .help("end it with .keras, .h5, .onnx, .weights.h5, .safetensors or .npz")
         })?;
+        refuse_overwriting(&self.out, Path::new(&self.model.model), "OUT is MODEL itself")?;
         let loaded = self.model.load()?.with_values(0)?;
         let export = self.export(&loaded);
         let state = loaded.training.to_resume();
         let contents = Contents::of(&loaded.model).class_names(&loaded.class_names);
         let contents = state.as_ref().map_or(contents, |state| contents.training(state));
-        save_model(&self.out, &contents, &export).map_err(Failure::input)?;
+        save_model(&self.out, &contents, &export).map_err(|error| match &error.problem {
+            Problem::Io(_) => Failure::run(error),
+            _ => Failure::input(error),
+        })?;
         let agreement = match self.no_check {
             true => None,
             false => Some(self.check(&loaded, target, export.images)?),
@@ -168,7 +173,7 @@ impl Convert {
             }));
         }
         let parameters = grouped(model.count_params());
-        output.line(format!("{shown}: {parameters} parameters, {:.1} MB", bytes as f64 / 1e6))?;
+        output.line(format!("{shown}: {parameters} parameters, {}", size_text(bytes)))?;
         let Some(agreement) = agreement else { return Ok(()) };
         let inputs: Vec<String> = agreement.inputs.iter().map(|shape| tuple(shape)).collect();
         output.line(format!("both run on random inputs {}:", inputs.join(" and ")))?;

@@ -41,7 +41,8 @@ Where the data have a part to test with, that part is used.";
 
 impl Evaluate {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let loaded = self.model.load()?.with_values(0)?;
+        let mut loaded = self.model.load()?.with_values(0)?;
+        CompileArguments::leave_out_optimizer(&mut loaded.model);
         self.policy.apply(&loaded.model);
         let split = read_data(&self.data, &loaded.model)?;
         let (part, data) = match split.test {

@@ -4,13 +4,14 @@ mod times;
 
 use clap::Args;
 use dichroic::layers::{Mode, grouped};
+use dichroic::model::Model;
 use dichroic_graph::plan::StepInfo;
 use dichroic_graph::{Executor, Plan as ExecutionPlan, PlanOptions, Shape};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::model_argument::ModelArgument;
-use crate::output::Output;
+use crate::output::{Output, size_text};
 use crate::policy::PolicyArgument;
 use crate::table::{Align, Table};
 use times::{Times, percent};
@@ -23,9 +24,9 @@ pub struct Plan {
     model: ModelArgument,
     #[command(flatten)]
     policy: PolicyArgument,
-    /// Items in one run
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    batch_size: u32,
+    /// Items in one run [default: as many as the model fixes, or 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch_size: Option<u32>,
     /// Run it with made-up inputs and show the time of every step
     #[arg(long)]
     time: bool,
@@ -51,7 +52,7 @@ impl Plan {
         let model = loaded.model;
         self.policy.apply(&model);
         // Any u32 is an usize on the machines that this runs on; a larger batch than memory is refused below.
-        let batch = self.batch_size as usize;
+        let batch = self.batch_size.map_or_else(|| fixed_batch(&model), |given| given as usize);
         let lowered = model.lower(batch, Mode::Inference).map_err(Failure::input)?;
         let options = PlanOptions::for_outputs(&lowered.outputs);
         let shapes = lowered.inputs.iter().map(|&input| lowered.graph.shape(input).clone());
@@ -101,12 +102,18 @@ impl Plan {
         output.line(format!("multiply-adds  {}", grouped(total)))?;
         output.line(format!(
             "memory         {} for values ({} if none were reused), of this {} packed weights",
-            bytes(memory.arena),
-            bytes(memory.values),
-            bytes(memory.packed)
+            size_text(memory.arena as u64),
+            size_text(memory.values as u64),
+            size_text(memory.packed as u64)
         ))?;
-        output.line(format!("               {} parameters", bytes(memory.parameters)))
+        output.line(format!("               {} parameters", size_text(memory.parameters as u64)))
     }
+}
+
+/// The items that the first input asks for; 1 where any number will do.
+fn fixed_batch(model: &Model) -> usize {
+    let first = model.inputs().first().and_then(|input| input.shape().axes().first().copied());
+    first.flatten().unwrap_or(1)
 }
 
 fn described(index: usize, step: &StepInfo, times: Option<&Times>) -> Value {
@@ -163,18 +170,4 @@ fn table(steps: &[StepInfo], times: Option<&Times>) -> Table {
 fn made_up(shape: &Shape) -> Vec<f32> {
     let value = |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0;
     (0..shape.elements()).map(value).collect()
-}
-
-/// A size in words: `1.25 MB`.
-fn bytes(count: usize) -> String {
-    let mut size = count as f64;
-    let mut unit = "B";
-    for larger in ["KB", "MB", "GB", "TB"] {
-        if size < 1024.0 {
-            break;
-        }
-        size /= 1024.0;
-        unit = larger;
-    }
-    format!("{size:.2} {unit}")
 }

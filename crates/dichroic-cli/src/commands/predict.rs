@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dichroic::Tensor;
-use dichroic::data::Limits;
 use dichroic::data::npy::NpyArray;
-use dichroic::data::npz::{read_npz, write_npz};
+use dichroic::data::npz::write_npz;
 use dichroic::explain::Style;
 use dichroic::model::Model;
-use dichroic_formats::FileKind;
+use dichroic_formats::{FileKind, read_npz};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::input_file::{refuse_overwriting, regular};
 use crate::model_argument::{InputShape, Kind, Loaded, WeightsArgument, kind_of, load};
 use crate::output::Output;
-use crate::pictures::{own_shape, tensor};
+use crate::pictures::{Pixels, own_shape, tensor};
 use crate::policy::PolicyArgument;
 
 /// Predict the classes of pictures, or the outputs for arrays
@@ -31,13 +31,16 @@ pub struct Predict {
     /// Pictures, PNG or JPEG
     #[arg(value_name = "IMAGE", conflicts_with = "input")]
     images: Vec<PathBuf>,
+    /// How a picture's bytes become numbers [default: bytes where the model begins with a Rescaling, else unit]
+    #[arg(long, value_enum, value_name = "RANGE", conflicts_with = "input")]
+    pixels: Option<Pixels>,
     /// How many classes to show for each picture
     #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
-    /// Arrays named as the model's inputs; a single array needs no name
+    /// Arrays named as the model's inputs, channels last; a single array needs no name
     #[arg(long, value_name = "IN.npz", requires = "output")]
     input: Option<PathBuf>,
-    /// Where to write the arrays named as the model's outputs
+    /// Where to write the arrays, named as the model's outputs
     #[arg(long, value_name = "OUT.npz", requires = "input")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -52,7 +55,7 @@ Examples:
   dichroic predict model.keras cat.png dog.jpg
   dichroic predict model.keras cat.png --top 5 --json
   dichroic predict model.keras cat.png --policy mixed_bfloat16
-  dichroic predict model.onnx cat.png
+  dichroic predict model.onnx cat.png --pixels imagenet
   dichroic predict model.py cat.png --weights weights.pth
   dichroic predict model.keras --input in.npz --output out.npz";
 
@@ -67,7 +70,7 @@ impl Predict {
         let loaded = loaded.with_weights(&self.weights)?.with_values(0)?;
         self.policy.apply(&loaded.model);
         match (&self.input, &self.output) {
-            (Some(from), Some(to)) => self.arrays(&loaded.model, (from, to), output),
+            (Some(from), Some(to)) => self.arrays(&loaded, (from, to), output),
             _ => self.pictures(&loaded, output),
         }
     }
@@ -102,7 +105,8 @@ impl Predict {
         }
         let mut reports = Vec::with_capacity(self.images.len());
         for path in &self.images {
-            let outputs = model.predict(&[tensor(model, path)?]).map_err(Failure::run)?;
+            let input = tensor(model, path, self.pixels)?;
+            let outputs = model.predict(&[input]).map_err(Failure::input)?;
             let top = self.best(outputs[0].data(), &loaded.class_names);
             if self.json {
                 reports.push(json!({ "file": path.display().to_string(), "top": top }));
@@ -142,13 +146,20 @@ impl Predict {
 
     fn arrays(
         &self,
-        model: &Model,
+        loaded: &Loaded,
         (from, to): (&Path, &Path),
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let inputs = named_inputs(model, from)?;
-        let outputs = model.predict(&inputs).map_err(Failure::input)?;
-        let names = unique(model.output_names());
+        refuse_overwriting(to, from, "--output is --input itself")?;
+        let inputs = named_inputs(&loaded.model, from)?;
+        let outputs = loaded.model.predict(&inputs).map_err(|error| {
+            let failure = Failure::input(error).of(from.display());
+            match loaded.channels_first {
+                true => failure.help("arrays have their channels last here, whatever the file's order is: (batch, height, width, channels)"),
+                false => failure,
+            }
+        })?;
+        let names = unique(loaded.output_names.clone());
         let arrays: Vec<(String, NpyArray)> =
             names.into_iter().zip(&outputs).map(|(name, tensor)| (name, tensor.into())).collect();
         write_npz(to, &arrays).map_err(Failure::run)?;
@@ -169,27 +180,25 @@ impl Predict {
 
 /// The arrays of a file in the order of the model's inputs.
 fn named_inputs(model: &Model, path: &Path) -> Result<Vec<Tensor>, Failure> {
-    let mut arrays = read_npz(path, &Limits::default()).map_err(Failure::input)?;
+    regular(path)?;
+    let arrays = read_npz(path).map_err(Failure::input)?;
     let names = model.input_names();
-    let values = |array: NpyArray| array.into_tensor().map_err(Failure::input);
-    if names.len() == 1 && arrays.len() == 1 {
-        return arrays.into_iter().map(|(_, array)| values(array)).collect();
+    if let ([_], [only]) = (names.as_slice(), arrays.arrays()) {
+        return Ok(vec![only.tensor()]);
     }
-    let mut ordered = Vec::with_capacity(names.len());
-    for name in &names {
-        let Some(place) = arrays.iter().position(|(own, _)| own == name) else {
-            let found: Vec<&str> = arrays.iter().map(|(own, _)| own.as_str()).collect();
-            let found = if found.is_empty() { "nothing more".to_owned() } else { found.join(", ") };
-            let headline = format!(
-                "{}: no array {name:?}, which the model takes; it holds {found}",
-                path.display()
-            );
-            return Err(Failure::refused(headline)
-                .help(format!("name the arrays as the model's inputs: {}", names.join(", "))));
-        };
-        ordered.push(values(arrays.swap_remove(place).1)?);
-    }
-    Ok(ordered)
+    let missing = |name: &str| {
+        let found: Vec<&str> = arrays.arrays().iter().map(|array| array.name()).collect();
+        let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+        let headline = format!(
+            "{}: no array {name:?}, which the model takes; it holds {found}",
+            path.display()
+        );
+        Failure::refused(headline)
+            .help(format!("name the arrays as the model's inputs: {}", names.join(", ")))
+    };
+    let tensor =
+        |name: &String| arrays.get(name).map(|array| array.tensor()).ok_or_else(|| missing(name));
+    names.iter().map(tensor).collect()
 }
 
 /// Names with a number added where one comes again: an archive holds each name once.

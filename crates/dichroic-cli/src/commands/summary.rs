@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use dichroic::explain::{self, Column, SummaryOptions};
+use dichroic::model::Outline;
 use dichroic_formats::open_outline;
 
 use crate::failure::Failure;
@@ -81,20 +82,28 @@ fn column(name: &str) -> Result<Column, String> {
     })
 }
 
+/// What a file of Keras says of its layers, those that are the reason for its refusal included.
+fn outline_of(argument: &str) -> Option<Outline> {
+    let path = Path::new(argument);
+    path.is_file().then(|| open_outline(path).ok().flatten()).flatten()
+}
+
 impl Summary {
     pub fn run(self, output: &mut Output) -> Result<(), Failure> {
         let loaded = match self.model.load_styled(self.style.form()) {
             Ok(loaded) => loaded,
             // A file that is refused as a whole may still say what its layers are.
-            Err(refusal) if self.model.weights.lenient => {
-                let outline = open_outline(Path::new(&self.model.model)).ok().flatten();
-                let Some(outline) = outline else { return Err(refusal) };
-                return match self.json {
-                    true => output.json(&outline::json(&outline)),
-                    false => output.text(outline::text(&outline)),
+            Err(refusal) => {
+                let Some(outline) = outline_of(&self.model.model) else { return Err(refusal) };
+                return match (self.model.weights.lenient, self.json) {
+                    (true, true) => output.json(&outline::json(&outline)),
+                    (true, false) => output.text(outline::text(&outline)),
+                    (false, _) if outline.layers.iter().any(|layer| layer.problem.is_some()) => {
+                        Err(refusal.help("--lenient shows what can be said of the other layers"))
+                    }
+                    (false, _) => Err(refusal),
                 };
             }
-            Err(refusal) => return Err(refusal),
         };
         let summary = explain::Summary::of(&loaded.model, loaded.optimizer_params());
         if self.json {

@@ -11,10 +11,11 @@ use dichroic::layers::grouped;
 use dichroic::model::Model;
 use dichroic::train::callbacks::{Callback, ModelCheckpoint, ProgressLines};
 use dichroic::train::{Compile, FitOptions, Outcome, Trainer, TrainingState, Validation};
-use dichroic_formats::{Contents, SavedTraining, read_keras, write_keras};
+use dichroic_formats::{Contents, FileKind, SavedTraining, read_keras, write_keras};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::input_file::regular;
 use crate::interrupt::wish_to_stop;
 use crate::model_argument::{InputShape, Loaded, WeightsArgument, load};
 use crate::output::{Output, watched};
@@ -180,8 +181,11 @@ impl Train {
         let loaded = load(argument, self.input.as_ref(), dichroic::explain::Style::Keras3)?;
         let loaded = loaded.with_weights(&self.weights)?;
         let seed = self.seed.or(loaded.seed).unwrap_or(seed);
-        let Loaded { model, class_names, training, .. } =
+        let Loaded { mut model, class_names, training, .. } =
             Loaded { seed: Some(seed), ..loaded }.with_values(seed)?;
+        if self.compile.change_optimizer() {
+            CompileArguments::leave_out_optimizer(&mut model);
+        }
         self.policy.apply(&model);
         let split = read_data(&self.data, &model)?;
         let compile = self.compile.compile(&model, &split.train)?;
@@ -199,10 +203,9 @@ impl Train {
                 Trainer::with_optimizer(&model, compile, &optimizer)
             }
             SavedTraining::Unusable(why) if !self.compile.change_optimizer() => {
-                return Err(Failure::refused(format!(
-                    "{argument}: its training can't be gone on with: {why}"
-                ))
-                .help("--optimizer NAME begins with a new optimizer"));
+                // Fine-tuning needs the weights; what the optimizer had learnt is a help that may be missing.
+                anstream::eprintln!("note: {argument}: the optimizer begins anew: {why}");
+                Trainer::new(&model, compile)
             }
             _ => Trainer::new(&model, compile),
         };
@@ -225,6 +228,12 @@ impl Train {
 
     /// A training that goes on from a file.
     fn resumed(&self, path: &Path) -> Result<Job, Failure> {
+        regular(path)?;
+        if FileKind::of(path).map_err(Failure::input)? != Some(FileKind::Keras) {
+            let headline = format!("{}: holds no training to go on with", path.display());
+            return Err(Failure::refused(headline)
+                .help("--resume takes a .keras file that `dichroic train` saved; give other files as MODEL"));
+        }
         let saved = read_keras(path).map_err(Failure::input)?;
         let refused = |what: &str| Failure::refused(format!("{}: {what}", path.display()));
         let Some(state) = saved.training.to_resume() else {
@@ -359,14 +368,20 @@ impl Train {
         let (epoch, step) = (state.progress.epoch + 1, state.progress.step);
         let file = path.display();
         let split = self.validation_split.map(|share| format!(" --validation-split {share}"));
-        output
-            .line(format!("Stopped in epoch {epoch} after step {step}; saved {file}. To go on:"))?;
-        output.line(format!(
-            "  dichroic train --resume {file} --data {} --epochs {}{} --out {file}",
+        let go_on = format!(
+            "dichroic train --resume {file} --data {} --epochs {}{} --out {file}",
             self.data,
             self.epochs,
             split.unwrap_or_default()
-        ))?;
+        );
+        if self.json {
+            output.json(&json!({
+                "interrupted": { "epoch": epoch, "step": step, "out": file.to_string(), "go_on": go_on },
+            }))?;
+        } else {
+            let stopped = format!("Stopped in epoch {epoch} after step {step}; saved {file}.");
+            output.line(format!("{stopped} To go on:\n  {go_on}"))?;
+        }
         output.show()
     }
 

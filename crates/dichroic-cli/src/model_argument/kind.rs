@@ -1,11 +1,14 @@
 //! What MODEL is: a file of some format, code, or the name of a known network.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use dichroic_formats::FileKind;
+use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::input_file::regular;
 
 /// What a MODEL names.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub enum Kind {
     Script { path: PathBuf, source: String, name: Option<String> },
     /// A file of a model, in this format.
     File(PathBuf, FileKind),
+    /// The layers of a model without weights, as Keras's `to_json` writes them.
+    Architecture { path: PathBuf, config: Value },
     /// Code on the command line.
     Inline(String),
     /// A network of `keras.applications`, by Keras's name.
@@ -33,8 +38,7 @@ const LARGEST_SCRIPT: u64 = 4 << 20;
 pub fn kind_of(argument: &str) -> Result<Kind, Failure> {
     let whole = Path::new(argument);
     if whole.is_dir() {
-        let headline = format!("{argument}: is a folder, and MODEL is a file or code");
-        return Err(Failure::refused(headline));
+        return Err(folder(whole));
     }
     if whole.exists() {
         return file(whole, None);
@@ -51,11 +55,21 @@ pub fn kind_of(argument: &str) -> Result<Kind, Failure> {
         return Ok(Kind::Inline(argument.to_owned()));
     }
     Err(Failure::refused(format!("no file {argument:?}")).help(
-        "MODEL is a Keras script (model.py or model.py:name), a model file (.keras, .h5, .onnx), Keras code in quotes such as \"Conv2D(56, 4)\", or a known network such as app:ResNet50",
+        "MODEL is a Keras script (model.py or model.py:name), a model file (.keras, .h5, .onnx, or Keras's .json), Keras code in quotes such as \"Conv2D(56, 4)\", or a known network such as app:ResNet50",
     ))
 }
 
+fn folder(path: &Path) -> Failure {
+    let shown = path.display();
+    if path.join("saved_model.pb").exists() {
+        return Failure::refused(format!("{shown}: is a SavedModel of TensorFlow, which is not read"))
+            .help("save the model with Keras as model.keras, or export it as ONNX: model.export(\"model.onnx\", format=\"onnx\")");
+    }
+    Failure::refused(format!("{shown}: is a folder, and MODEL is a file or code"))
+}
+
 fn file(path: &Path, name: Option<String>) -> Result<Kind, Failure> {
+    regular(path)?;
     let unreadable =
         |error: std::io::Error| Failure::refused(format!("{}: {error}", path.display()));
     let refused = |what: &str| Failure::refused(format!("{}: {what}", path.display()));
@@ -75,6 +89,9 @@ fn file(path: &Path, name: Option<String>) -> Result<Kind, Failure> {
     if length == 0 {
         return Err(refused("is empty"));
     }
+    if let Some(refusal) = foreign(path)? {
+        return Err(refusal);
+    }
     if length > LARGEST_SCRIPT {
         return Err(refused(&format!(
             "is no model file, and with {length} bytes too long for a script"
@@ -82,12 +99,50 @@ fn file(path: &Path, name: Option<String>) -> Result<Kind, Failure> {
     }
     match fs::read_to_string(path) {
         Ok(source) if !source.contains('\0') => {
+            if let Some(config) = architecture(&source) {
+                return Ok(Kind::Architecture { path: path.to_owned(), config });
+            }
             Ok(Kind::Script { path: path.to_owned(), source, name })
         }
         Ok(_) => Err(neither(path)),
         Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(neither(path)),
         Err(error) => Err(unreadable(error)),
     }
+}
+
+/// The configuration in a text that is JSON of Keras, and no script.
+fn architecture(text: &str) -> Option<Value> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let config: Value = serde_json::from_str(text).ok()?;
+    config.get("class_name").is_some().then_some(config)
+}
+
+/// A refusal of a format that is known and not read, told by its first bytes.
+fn foreign(path: &Path) -> Result<Option<Failure>, Failure> {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut head));
+    read.map_err(|error| Failure::refused(format!("{}: {error}", path.display())))?;
+    let (what, help) = if head.get(4..8) == Some(b"TFL3") {
+        (
+            "a TensorFlow Lite model",
+            "convert the model that it was made from, or export that as ONNX",
+        )
+    } else if head.starts_with(b"<?xml") || head.starts_with(b"<net") {
+        (
+            "XML, as OpenVINO writes it",
+            "convert the model that it was made from, or export that as ONNX",
+        )
+    } else if let [0x80, 2..=5, ..] = head.as_slice() {
+        (
+            "a pickle, which only Python can read",
+            "save a PyTorch model's weights with torch.save(model.state_dict(), path), and give the layers as MODEL",
+        )
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Failure::refused(format!("{}: is {what}", path.display())).help(help)))
 }
 
 fn neither(path: &Path) -> Failure {

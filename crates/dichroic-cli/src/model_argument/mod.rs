@@ -1,9 +1,8 @@
 //! MODEL on the command line: what it can be, and how it becomes a model.
 
+mod input_shape;
 mod kind;
 mod weights;
-
-use std::str::FromStr;
 
 use clap::Args;
 use dichroic::applications;
@@ -13,13 +12,14 @@ use dichroic_formats::{FileKind, OpenOptions, Opened, SavedModel, SavedTraining,
 use dichroic_script::{Options, Outcome, Script};
 
 use crate::failure::Failure;
+pub use input_shape::InputShape;
 pub use kind::{Kind, kind_of};
 pub use weights::WeightsArgument;
 
 /// MODEL, the input shape that some need, and the weights that some get from elsewhere.
 #[derive(Debug, Args)]
 pub struct ModelArgument {
-    /// A Keras script (model.py, model.py:name), a model file (.keras, .h5, .onnx), Keras code ("Conv2D(56, 4)"), or app:ResNet50
+    /// A Keras script (model.py, model.py:name), a model file (.keras, .h5, .onnx, Keras's .json), Keras code ("Conv2D(56, 4)"), or app:ResNet50
     #[arg(value_name = "MODEL")]
     pub model: String,
     /// Input shape without the batch, for code that gives none, for app: and for open sizes of a file: 9,9,5
@@ -29,30 +29,12 @@ pub struct ModelArgument {
     pub weights: WeightsArgument,
 }
 
-/// The axes of an input without the batch, as written on the command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputShape(pub Vec<usize>);
-
-impl FromStr for InputShape {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let axis = |axis: &str| {
-            if axis.trim() == "None" {
-                return Err("an open size can't be given here; write keras.Input((None, None, 3)) in a script".to_owned());
-            }
-            let size = axis.trim().parse::<usize>().ok().filter(|&size| size > 0);
-            size.ok_or_else(|| format!("{axis:?} is not a size; write the axes like 28,28,3"))
-        };
-        let text = text.trim().trim_start_matches('(').trim_end_matches(')');
-        text.trim_end_matches(',').split(',').map(axis).collect::<Result<_, _>>().map(Self)
-    }
-}
-
 /// A model with what its source says beside it.
 pub struct Loaded {
     /// The model; one from code has no values for its weights yet.
     pub model: Model,
+    /// The names of the outputs, as the file has them.
+    pub output_names: Vec<String>,
     /// The names of the classes, from a file that knows them.
     pub class_names: Vec<String>,
     /// What a file says about training.
@@ -83,19 +65,21 @@ impl ModelArgument {
 
 impl Loaded {
     fn of_file(opened: Opened) -> Self {
-        let channels_first = match &opened {
-            Opened::Keras(_) => false,
+        let (channels_first, output_names) = match &opened {
+            Opened::Keras(saved) => (false, saved.model.output_names()),
             Opened::Onnx(onnx) => {
                 let moved = |order: &[usize]| !order.iter().copied().eq(0..order.len());
-                onnx.inputs.iter().any(|input| moved(&input.order))
+                let first = onnx.inputs.iter().any(|input| moved(&input.order));
+                (first, onnx.outputs.iter().map(|output| output.name.clone()).collect())
             }
         };
         let SavedModel { model, class_names, training } = opened.into_saved();
-        Self { model, class_names, training, channels_first, seed: None }
+        Self { model, output_names, class_names, training, channels_first, seed: None }
     }
 
     fn of_code(model: Model, seed: Option<u64>) -> Self {
         Self {
+            output_names: model.output_names(),
             model,
             class_names: Vec::new(),
             training: SavedTraining::None,
@@ -110,6 +94,12 @@ impl Loaded {
     /// As [`WeightsArgument::fill`].
     pub fn with_weights(mut self, weights: &WeightsArgument) -> Result<Self, Failure> {
         weights.fill(&mut self.model)?;
+        Ok(self)
+    }
+
+    /// The same for inputs of this shape, where the file leaves sizes open.
+    fn sized(mut self, shape: &InputShape, argument: &str) -> Result<Self, Failure> {
+        self.model = shape.apply(self.model).map_err(|failure| failure.of(argument))?;
         Ok(self)
     }
 
@@ -139,24 +129,33 @@ impl Loaded {
 /// When it names nothing, or what it names can't be read.
 pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<Loaded, Failure> {
     match kind_of(argument)? {
-        Kind::File(path, format) if input.is_some() && format != FileKind::Onnx => {
-            let headline = format!("{}: {format} has its own input shape", path.display());
-            Err(Failure::refused(headline).help("leave out --input"))
+        Kind::File(path, format) => {
+            let of_onnx = input.filter(|_| format == FileKind::Onnx);
+            let open = OpenOptions { input_shape: of_onnx.map(|shape| shape.0.clone()) };
+            let loaded = Loaded::of_file(open_model(&path, &open).map_err(Failure::input)?);
+            match input {
+                Some(shape) if format != FileKind::Onnx => loaded.sized(shape, argument),
+                _ => Ok(loaded),
+            }
         }
-        Kind::File(path, _) => {
-            let open = OpenOptions { input_shape: input.map(|shape| shape.0.clone()) };
-            let opened = open_model(&path, &open).map_err(Failure::input)?;
-            Ok(Loaded::of_file(opened))
+        Kind::Architecture { path, config } => {
+            let model = Model::from_config(&config)
+                .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))?;
+            let loaded = Loaded::of_code(model, None);
+            match input {
+                Some(shape) => loaded.sized(shape, argument),
+                None => Ok(loaded),
+            }
         }
         Kind::Script { path, source, name } => {
             let options = options(input, style);
             let shown = path.display().to_string();
             let outcome = Script::run(&source, &shown, &options, &mut std::io::sink());
-            from_code(outcome.map_err(Failure::input)?, name.as_deref())
+            from_code(outcome.map_err(Failure::input)?, name.as_deref(), Some(&shown))
         }
         Kind::Inline(code) => {
             let outcome = Script::inline(&code, &options(input, style)).map_err(Failure::input)?;
-            from_code(outcome, None)
+            from_code(outcome, None, None)
         }
         Kind::Application(name) => {
             let model = application(&name, input)?;
@@ -185,10 +184,14 @@ fn options(input: Option<&InputShape>, style: Style) -> Options {
     Options { summary_style: style, input_shape, ..Options::default() }
 }
 
-fn from_code(outcome: Outcome, name: Option<&str>) -> Result<Loaded, Failure> {
+/// The model that code makes; errors begin with the file that the code is from.
+fn from_code(outcome: Outcome, name: Option<&str>, file: Option<&str>) -> Result<Loaded, Failure> {
     // A seed is a name for a stream of numbers; its sign is no more than one bit of that name.
     let seed = outcome.seed.map(i64::cast_unsigned);
-    let model = outcome.into_model(name).map_err(Failure::input)?;
+    let model = outcome.into_model(name).map_err(|error| match file {
+        Some(file) => Failure::refused(format!("{file}: {error}")),
+        None => Failure::input(error),
+    })?;
     if !model.is_built() {
         let headline = format!("model {:?} has no input shape yet", model.name());
         return Err(

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dichroic::model::Model;
-use dichroic_formats::{Matching, NameMap, UnknownClasses, WeightsOptions, load_weights};
+use dichroic_formats::{Matching, NameMap, Problem, UnknownClasses, WeightsOptions, load_weights};
 
 use crate::failure::Failure;
+use crate::input_file::regular;
 
 /// What stands for a map where arrays are taken in the order of the file.
 const IN_ORDER: &str = "in-order";
@@ -22,7 +23,7 @@ pub struct WeightsArgument {
     /// Which names of the weights are which of the model: JSON like {"features.0": "conv2d"}; in-order; or by-name for layers of an .h5 file
     #[arg(long, value_name = "MAP.json", requires = "weights")]
     pub name_map: Option<PathBuf>,
-    /// Take what can be read of a file that holds unknown classes, which stay names and are never run
+    /// Read files with unknown classes as far as possible: summary shows the other layers, --weights takes the arrays; no class is run
     #[arg(long)]
     pub lenient: bool,
 }
@@ -49,8 +50,15 @@ impl WeightsArgument {
             false => UnknownClasses::Refuse,
         };
         let options = WeightsOptions { names, layers, unknown };
-        for note in load_weights(model, path, &options).map_err(Failure::input)? {
-            eprintln!("note: {}: {note}", path.display());
+        regular(path)?;
+        let notes = load_weights(model, path, &options).map_err(|error| match &error.problem {
+            Problem::Code { .. } => Failure::input(error).help(
+                "if it is a model saved as a whole, --lenient takes its arrays and runs nothing",
+            ),
+            _ => Failure::input(error),
+        })?;
+        for note in notes {
+            anstream::eprintln!("note: {}: {note}", path.display());
         }
         Ok(())
     }

@@ -173,7 +173,7 @@ impl Explore {
         let code = match kind_of(argument)? {
             Kind::Script { source, .. } => Some(source),
             Kind::Inline(code) => Some(code),
-            Kind::File(..) | Kind::Application(_) => None,
+            Kind::File(..) | Kind::Architecture { .. } | Kind::Application(_) => None,
         };
         let loaded = load(argument, self.input.as_ref(), Style::Keras3)?;
         let loaded = loaded.with_weights(&self.weights)?;
