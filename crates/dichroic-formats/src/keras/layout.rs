@@ -24,6 +24,9 @@ fn cells(class_name: &str) -> &'static [&'static str] {
     }
 }
 
+/// Where a layer that is written as a model has its weights: the one layer with weights in it.
+const COMPOSED: &[&str] = &["layers/p_re_lu"];
+
 /// A container of layers and the names in it.
 pub(super) struct Container {
     /// The group: `layers`, `layers/sequential/layers`.
@@ -72,18 +75,19 @@ impl Layout {
     /// The layout of a version.
     pub fn numbered(model: &Model, numbering: Numbering) -> Self {
         let mut layout = Self { places: Vec::new(), containers: Vec::new(), numbering };
-        layout.visit(model, model.layers(), "", &mut Vec::new());
+        layout.visit(model, model, "", &mut Vec::new());
         layout
     }
 
-    /// Adds a container. A layer that was met before keeps its first place, as Keras saves it once.
-    fn visit(&mut self, model: &Model, layers: &[LayerRef], path: &str, met: &mut Vec<LayerRef>) {
+    /// Adds the container of a model that is `model` or lies in it. A layer that was met before keeps its first place, as Keras saves it once.
+    fn visit(&mut self, model: &Model, owner: &Model, path: &str, met: &mut Vec<LayerRef>) {
         let container = self.numbering.container();
         let path = if path.is_empty() { container.into() } else { format!("{path}/{container}") };
         let mut taken = MemberNames::default();
-        let mut names = Vec::with_capacity(layers.len());
-        for layer in layers {
-            let name = taken.next(layer.class_name());
+        let mut names = Vec::with_capacity(owner.layers().len());
+        for layer in owner.layers() {
+            let composed = owner.is_written_as_model(layer);
+            let name = taken.next(if composed { "Functional" } else { layer.class_name() });
             if self.numbering == Numbering::CountedTwice && !model.weights_of(layer).is_empty() {
                 taken.next(layer.class_name());
             }
@@ -97,7 +101,8 @@ impl Layout {
                 Some(_) => Vec::new(),
                 None => weights_of(model, layer),
             };
-            let cells = cells(layer.class_name());
+            let cells = if composed { COMPOSED } else { cells(layer.class_name()) };
+            let cells = if weights.is_empty() { &[] } else { cells };
             let (weights, inside) =
                 if cells.is_empty() { (weights, Vec::new()) } else { (Vec::new(), weights) };
             self.places.push(Place { path: own.clone(), name: layer.name(), weights });
@@ -108,7 +113,7 @@ impl Layout {
                 self.places.push(Place { path, name, weights: weights.to_vec() });
             }
             if let Some(nested) = layer.model() {
-                self.visit(model, nested.layers(), &own, met);
+                self.visit(model, nested, &own, met);
             }
         }
         self.containers.push(Container { path, names });

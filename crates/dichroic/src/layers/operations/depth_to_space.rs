@@ -124,15 +124,17 @@ fn block_places(block_size: usize, input: &Shape) -> Result<usize, LayerError> {
     })
 }
 
-/// The order that puts an axis of places behind each spatial axis: from `(batch, spatial…, block…, channels)`, or
-/// with the channels before the block.
-fn to_places(spatial: usize, mode: BlockOrder) -> Vec<usize> {
-    let (first_of_block, channels) = match mode {
-        BlockOrder::DCR => (1 + spatial, 1 + 2 * spatial),
-        BlockOrder::CRD => (2 + spatial, 1 + spatial),
-    };
-    let pairs = (0..spatial).flat_map(|axis| [1 + axis, first_of_block + axis]);
-    std::iter::once(0).chain(pairs).chain([channels]).collect()
+impl BlockOrder {
+    /// The order that puts an axis of places behind each spatial axis: from `(batch, spatial…, block…, channels)`, or
+    /// with the channels before the block.
+    pub(crate) fn to_places(self, spatial: usize) -> Vec<usize> {
+        let (first_of_block, channels) = match self {
+            Self::DCR => (1 + spatial, 1 + 2 * spatial),
+            Self::CRD => (2 + spatial, 1 + spatial),
+        };
+        let pairs = (0..spatial).flat_map(|axis| [1 + axis, first_of_block + axis]);
+        std::iter::once(0).chain(pairs).chain([channels]).collect()
+    }
 }
 
 impl Layer for DepthToSpace {
@@ -181,7 +183,7 @@ impl Layer for DepthToSpace {
             BlockOrder::CRD => [&shape[..=spatial], &[channels], &block].concat(),
         };
         let split = lowering.reshape(x, split)?;
-        let spread = lowering.transpose(split, &to_places(spatial, self.mode))?;
+        let spread = lowering.transpose(split, &self.mode.to_places(spatial))?;
         lowering.reshape(spread, output)
     }
 
@@ -236,7 +238,7 @@ impl Layer for SpaceToDepth {
         let split = shape[..1].iter().copied().chain(pairs).chain([shape[spatial + 1]]).collect();
         let split = lowering.reshape(x, split)?;
         let mut back = vec![0; 2 * spatial + 2];
-        for (to, from) in to_places(spatial, self.mode).into_iter().enumerate() {
+        for (to, from) in self.mode.to_places(spatial).into_iter().enumerate() {
             back[from] = to;
         }
         let gathered = lowering.transpose(split, &back)?;

@@ -76,5 +76,6 @@ pub use clip::Clip;
 pub use function::{Function, MathFunction};
 pub use local_response_normalization::LocalResponseNormalization;
 pub use matmul::MatMul;
+pub(crate) use resize::Row;
 pub use resize::{CoordinateTransformation, NearestRounding, Resize, ResizeMode};
 pub use window_pooling::{WindowPooling, WindowPoolingKind};

@@ -106,7 +106,7 @@ impl PadAxes {
     }
 
     /// The places of an axis of `len` places that the padded axis holds.
-    fn places(&self, [before, behind]: [usize; 2], len: usize) -> Vec<f32> {
+    pub(crate) fn places(&self, [before, behind]: [usize; 2], len: usize) -> Vec<f32> {
         let source = |place: usize| match self.mode {
             PadMode::Wrap => (place + len - before % len) % len,
             PadMode::Constant | PadMode::Edge => place.saturating_sub(before).min(len - 1),

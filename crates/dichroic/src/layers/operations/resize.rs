@@ -17,6 +17,9 @@ mod coordinates;
 
 use coordinates::Axis;
 
+/// One place of a resized axis: what is added, and the old places with their weights.
+pub(crate) type Row = (f32, Vec<(usize, f32)>);
+
 words! {
     /// How places between the input's places get their values.
     pub enum ResizeMode {
@@ -179,6 +182,11 @@ impl Resize {
             (None, Some(scales)) => (f64::from(scales[i]) * size as f64).floor() as usize,
             (None, None) => size,
         }
+    }
+
+    /// What the places of the `i`-th of the axes are made of; none where there are none or too many.
+    pub(crate) fn rows(&self, i: usize, size: usize) -> Option<Vec<Row>> {
+        if size == 0 { None } else { self.axis(i, size).rows(self) }
     }
 
     /// The `i`-th of the axes with its own sizes.

@@ -111,7 +111,7 @@ impl WindowPooling {
     }
 
     /// The size of an output axis, and how many cells behind the input its last window covers.
-    fn axis(&self, axis: usize, size: usize) -> Option<(usize, usize)> {
+    pub(crate) fn axis(&self, axis: usize, size: usize) -> Option<(usize, usize)> {
         let [before, after] = self.padding[axis];
         let (extent, stride) =
             (extent(self.pool_size[axis], self.dilation_rate[axis]), self.strides[axis]);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::handle::{Body, LayerRef};
 use super::super::{MOST_NESTED, ModelError};
 use super::legacy::modernize;
-use super::operations::read_operation;
+use super::operations::{OURS, read_operation};
 use super::read::read_model;
 use super::wrong;
 use crate::layers::{LayerError, registry};
@@ -55,6 +55,9 @@ pub(super) fn read_layer(
             Ok(LayerRef::new(name, Body::Input(shape)))
         }
         "Sequential" | "Functional" | "Model" => {
+            if let Some(ours) = object.get(OURS) {
+                return read_layer_of_model(ours, config, name, place);
+            }
             if nesting >= MOST_NESTED {
                 let what = "models inside each other";
                 return Err(ModelError::TooLarge { what, limit: MOST_NESTED });
@@ -76,6 +79,28 @@ pub(super) fn read_layer(
             Ok(layer)
         }
     }
+}
+
+/// Reads the operation layer that a model was written for.
+fn read_layer_of_model(
+    ours: &Value,
+    model: &Map<String, Value>,
+    name: Option<String>,
+    place: &str,
+) -> Result<LayerRef, ModelError> {
+    let place = format!("{place}.{OURS}");
+    let class_name = text(ours, "class_name", &place)?;
+    if !registry::is_operation(class_name) {
+        return Err(wrong(&format!("{place}.class_name"), "the name of an operation layer", ours));
+    }
+    let config = ours.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+    let layer = registry::from_config(class_name, &config)
+        .map_err(|source| refused(source, class_name, name.as_deref(), &place))?;
+    let layer = LayerRef::new(name, Body::Layer(layer));
+    if model.get("trainable") == Some(&Value::Bool(false)) {
+        layer.set_trainable(false);
+    }
+    Ok(layer)
 }
 
 /// Refuses a class that is not Keras's or ours, whatever its name is: Keras would import its module.

@@ -9,7 +9,7 @@ use super::super::{Call, Input, Kind, Model, ModelError, Names, Structure, Symbo
 use super::expansion::Expansion;
 use super::layer::{layer_list, read_layer, read_shape, text};
 use super::nodes::{History, WrittenCall, history, read_call};
-use super::operations::only_tensors;
+use super::operations::{OURS, only_tensors};
 use super::wrong;
 
 impl Model {
@@ -93,9 +93,12 @@ fn read_functional(config: &Value, place: &str, nesting: usize) -> Result<Model,
     let mut first_call: Vec<usize> = Vec::with_capacity(objects.len() + 1);
     let mut waiting: Vec<Waiting> = Vec::new();
     let mut expansion = Expansion::default();
+    let mut functional = Vec::with_capacity(objects.len());
     for (index, object) in objects.iter().enumerate() {
         let place = format!("{place}.layers[{index}]");
         let layer = read_layer(object, &place, nesting)?;
+        let model = layer.model().is_some_and(|model| model.kind() == Kind::Functional);
+        functional.push(model || object.get(OURS).is_some());
         if by_name.insert(layer.name(), index).is_some() {
             return Err(ModelError::DuplicateName { name: layer.name() });
         }
@@ -117,7 +120,7 @@ fn read_functional(config: &Value, place: &str, nesting: usize) -> Result<Model,
     first_call.push(waiting.len());
 
     let legacy = waiting.iter().any(|call| call.written.legacy);
-    let graph = Written { layers, by_name, first_call, legacy, place };
+    let graph = Written { layers, by_name, functional, first_call, legacy, place };
     let made = graph.call_all(waiting)?;
     let (inputs, input_structure) = graph.ends(config, "input_layers", &made)?;
     let (outputs, output_structure) = graph.ends(config, "output_layers", &made)?;
@@ -132,6 +135,8 @@ fn read_functional(config: &Value, place: &str, nesting: usize) -> Result<Model,
 struct Written<'a> {
     layers: Vec<LayerRef>,
     by_name: HashMap<String, usize>,
+    /// Whether each of them was written as a functional model.
+    functional: Vec<bool>,
     /// Where the calls of each layer begin in the list of all calls; one more at the end.
     first_call: Vec<usize>,
     /// Whether calls are written as Keras 2 wrote them.
@@ -213,11 +218,11 @@ impl Written<'_> {
         }
     }
 
-    /// Whether a model counts a node of its own before its calls: it had one in Keras 2 if it begins with an input.
+    /// Whether a model counts a node of its own before its calls: it had one in Keras 2 if it begins with an input, and a
+    /// model that stands for one of our layers does.
     fn counts_itself(&self, layer: usize, legacy: bool) -> bool {
-        let model = self.layers[layer].model();
         let begins = |model: &Model| model.all_layers().iter().any(LayerRef::is_input);
-        legacy && model.is_some_and(begins)
+        legacy && self.layers[layer].model().map_or(self.functional[layer], begins)
     }
 
     fn missing(&self, call: usize, output: usize) -> ModelError {
@@ -241,9 +246,8 @@ impl Written<'_> {
         let symbol = |value: &Value| {
             let named = history(value, &place)?;
             // Keras 3 still counts so for functional models, but only where a model's ends are written.
-            let functional = self.by_name.get(&named.layer).is_some_and(|&layer| {
-                self.layers[layer].model().is_some_and(|model| model.kind() == Kind::Functional)
-            });
+            let layer = self.by_name.get(&named.layer).copied();
+            let functional = layer.is_some_and(|layer| self.functional[layer]);
             let (call, output) = self.source(&named, functional || self.legacy)?;
             made[call].get(output).cloned().ok_or_else(|| self.missing(call, output))
         };

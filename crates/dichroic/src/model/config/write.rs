@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::handle::{Body, LayerRef};
 use super::super::{CallOutput, Kind, Model, ModelCall, Structure, Symbol};
-use super::operations::as_keras;
+use super::operations::{as_keras, composed};
 use super::{built_when_made, written_policy};
 use crate::Shape;
 use crate::layers::registry;
@@ -33,7 +33,7 @@ impl Model {
         config.insert("trainable".into(), self.trainable().into());
         config.insert("dtype".into(), written_policy(model.policy()));
         let layers: Vec<Value> =
-            model.layers.iter().map(|layer| Value::Object(layer_object(layer))).collect();
+            model.layers.iter().map(|layer| Value::Object(chained_object(layer))).collect();
         config.insert("layers".into(), layers.into());
         let input = model.inputs.first().map(|input| shape_value(input.shape()));
         if let Some(shape) = &input {
@@ -62,6 +62,7 @@ impl Model {
                 let mut nodes: Vec<Value> =
                     calls.iter().map(|call| self.node(call, &numbers)).collect();
                 let mut object = operation_object(layer, &calls, &mut nodes)
+                    .or_else(|| composed_object(layer, &calls))
                     .unwrap_or_else(|| layer_object(layer));
                 object.insert("name".into(), layer.name().into());
                 object.insert("inbound_nodes".into(), nodes.into());
@@ -84,6 +85,32 @@ impl Model {
         .as_object()
         .cloned()
         .unwrap_or_default()
+    }
+
+    /// Whether a layer of this model is written as a functional model of Keras's operations, which do what it does.
+    ///
+    /// The layer has its weights, if any, in a layer of that model.
+    pub fn is_written_as_model(&self, layer: &LayerRef) -> bool {
+        if !registry::is_operation(layer.class_name()) {
+            return false;
+        }
+        if self.kind == Kind::Sequential {
+            return chained_object(layer)["class_name"] == "Functional";
+        }
+        let calls = self.calls.iter().filter(|call| self.layers[call.layer] == *layer);
+        let calls: Vec<&ModelCall> = calls.collect();
+        let single = match (&calls[..], layer.layer()) {
+            ([call], Some(kind)) => as_keras(kind, &call.input_shapes()).is_some(),
+            _ => false,
+        };
+        !single && composed_object(layer, &calls).is_some()
+    }
+
+    /// The layers that Keras can't open in what [`Model::to_config`] writes, each with its class.
+    pub fn unknown_to_keras(&self) -> Vec<String> {
+        let mut unknown = Vec::new();
+        gather_unknown(&self.to_config(), &mut unknown);
+        unknown
     }
 
     /// For each call, which of its layer's calls in this model it is.
@@ -143,7 +170,10 @@ impl Model {
             let CallOutput { call, output } = self.place(symbol);
             let layer = &self.layers[self.calls[call].layer];
             // Keras counts a node that a functional model once had of itself.
-            let own = layer.model().is_some_and(|model| model.kind() == Kind::Functional);
+            let own = match layer.model() {
+                Some(model) => model.kind() == Kind::Functional,
+                None => self.is_written_as_model(layer),
+            };
             json!([layer.name(), numbers[call] + usize::from(own), output])
         };
         match structure {
@@ -183,7 +213,22 @@ fn operation_object(
     Some(object)
 }
 
-/// A layer's object, as in a sequential model.
+/// The object of an operation layer as a model of Keras's operations, if all its calls are on inputs of the same shapes.
+fn composed_object(layer: &LayerRef, calls: &[&ModelCall]) -> Option<Map<String, Value>> {
+    let shapes = calls.first()?.input_shapes();
+    let alike = calls.iter().all(|call| call.input_shapes() == shapes);
+    composed(&layer.name(), layer.layer().filter(|_| alike)?, &shapes)
+}
+
+/// A layer's object in a sequential model, which takes layers and models but no operations.
+fn chained_object(layer: &LayerRef) -> Map<String, Value> {
+    let operation = layer.layer().zip(layer.built_for());
+    operation
+        .and_then(|(kind, inputs)| composed(&layer.name(), kind, inputs))
+        .unwrap_or_else(|| layer_object(layer))
+}
+
+/// A layer's object.
 fn layer_object(layer: &LayerRef) -> Map<String, Value> {
     let kind = match layer.body() {
         Body::Input(shape) => return input_object(layer, shape),
@@ -243,6 +288,21 @@ fn input_object(layer: &LayerRef, shape: &Shape) -> Map<String, Value> {
     .as_object()
     .cloned()
     .unwrap_or_default()
+}
+
+/// Looks for layers registered as ours, in models inside of models too.
+fn gather_unknown(object: &Value, unknown: &mut Vec<String>) {
+    let layers = object.pointer("/config/layers").and_then(Value::as_array);
+    for layer in layers.into_iter().flatten() {
+        let registered = layer.get("registered_name").and_then(Value::as_str);
+        match registered.and_then(|name| name.strip_prefix("dichroic>")) {
+            Some(class_name) => {
+                let name = layer.pointer("/config/name").and_then(Value::as_str);
+                unknown.push(format!("{} ({class_name})", name.unwrap_or_default()));
+            }
+            None => gather_unknown(layer, unknown),
+        }
+    }
 }
 
 /// Merges take their inputs as one list, even if there is one only.

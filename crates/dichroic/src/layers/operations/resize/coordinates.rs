@@ -2,7 +2,7 @@
 
 use dichroic_graph::ops::Taps;
 
-use super::{CoordinateTransformation, NearestRounding, Resize, ResizeMode};
+use super::{CoordinateTransformation, NearestRounding, Resize, ResizeMode, Row};
 
 /// One axis of a resize.
 #[derive(Clone, Copy, Debug)]
@@ -23,28 +23,32 @@ const MOST_TAPS: f64 = 268_435_456.0;
 impl Axis {
     /// What each new place is made of; none where that would be too much.
     pub(super) fn taps(&self, resize: &Resize) -> Option<Taps> {
+        let mut taps = Taps::new(self.input);
+        for (offset, row) in self.rows(resize)? {
+            taps.push(offset, row);
+        }
+        Some(taps)
+    }
+
+    /// For each new place what is added, and the old places with their weights.
+    pub(super) fn rows(&self, resize: &Resize) -> Option<Vec<Row>> {
         let filter = Filter::new(resize, self.scale);
         let many = filter.reach() * self.output as f64;
         if !self.scale.is_finite() || self.scale <= 0.0 || many > MOST_TAPS {
             return None;
         }
-        let mut taps = Taps::new(self.input);
-        for output in 0..self.output {
+        let row = |output: usize| {
             let position = self.position(output, resize.coordinate_transformation);
             let outside = position < 0.0 || position > self.last();
             let crops =
                 resize.coordinate_transformation == CoordinateTransformation::TfCropAndResize;
-            if crops && outside {
-                taps.push(resize.extrapolation_value, []);
-                continue;
+            match resize.mode {
+                _ if crops && outside => (resize.extrapolation_value, Vec::new()),
+                ResizeMode::Nearest => (0.0, vec![(self.nearest(position, resize.rounding), 1.0)]),
+                _ => (0.0, self.weighted(position, &filter)),
             }
-            let row = match resize.mode {
-                ResizeMode::Nearest => vec![(self.nearest(position, resize.rounding), 1.0)],
-                _ => self.weighted(position, &filter),
-            };
-            taps.push(0.0, row);
-        }
-        Some(taps)
+        };
+        Some((0..self.output).map(row).collect())
     }
 
     /// The number of the last place.

@@ -2,14 +2,17 @@
 //!
 //! A functional model of Keras 3 holds operations beside layers: `keras.ops.transpose(x)` is written as class
 //! `Transpose` of module `keras.src.ops.numpy`. Where one of them does what an operation layer does, the layer is
-//! written so, and Keras opens the file; where none does, it is written under our own name, which Keras refuses by that name.
+//! written so; where several in a row do, it is written as a small model of them ([`composed()`]). Keras opens either. What can be
+//! said in neither way is written under our own name, which Keras refuses by that name.
 //!
 //! # Source
 //! `keras/src/ops/numpy.py`, `math.py`, `nn.py`; `deserialize_node` in `keras/src/models/functional.py`.
 
+mod composed;
 mod read;
 mod write;
 
+pub(super) use composed::{OURS, composed};
 pub(super) use read::{only_tensors, read_operation};
 pub(super) use write::as_keras;
 
@@ -144,10 +147,58 @@ mod tests {
     }
 
     #[test]
+    fn what_several_operations_do_is_written_as_a_model_and_read_back_as_the_layer() {
+        let maps: &[usize] = &[4, 6, 8];
+        let cases = [
+            ("Constant", json!({"shape": [3, 2]}), vec![maps]),
+            ("CumulativeSum", json!({"axis": 1, "exclusive": true, "reverse": false}), vec![maps]),
+            ("Arithmetic", json!({"kind": "less"}), vec![maps, maps]),
+            ("Function", json!({"function": {"elu": {"alpha": 0.5}}}), vec![maps]),
+            ("TopK", json!({"k": 2, "axis": 1, "largest": false, "output": "indices"}), vec![maps]),
+            ("Gather", json!({"axis": 1}), vec![maps, &[2]]),
+            ("Resize", json!({"axes": [1, 2], "sizes": [3, 9], "mode": "linear"}), vec![maps]),
+            (
+                "WindowPooling",
+                json!({"pool_size": [3, 3], "padding": [[1, 0], [0, 1]]}),
+                vec![maps],
+            ),
+            ("DepthToSpace", json!({"block_size": 2}), vec![maps]),
+        ];
+        for (class_name, config, inputs) in cases {
+            let model = model(class_name, &config, &inputs);
+            let object = written(&model);
+            assert_eq!(object["class_name"], "Functional", "{object}");
+            assert_eq!(object["dichroic"]["class_name"], class_name);
+            assert!(model.unknown_to_keras().is_empty());
+            let back = Model::from_config(&model.to_config()).unwrap();
+            let layer = back.get_layer("operation").unwrap();
+            assert_eq!(layer.class_name(), class_name);
+            let before = model.get_layer("operation").unwrap().layer().unwrap().config();
+            assert_eq!(layer.layer().unwrap().config(), before);
+            assert_eq!(back.outputs()[0].shape(), model.outputs()[0].shape());
+        }
+    }
+
+    #[test]
     fn what_keras_has_not_keeps_our_name() {
-        let config = json!({"axis": 1, "exclusive": true, "reverse": false});
-        let object = written(&model("CumulativeSum", &config, &[&[4]]));
-        assert_eq!(object["registered_name"], "dichroic>CumulativeSum");
+        let config = json!({"max_output_boxes_per_class": 3});
+        let model = model("NonMaxSuppression", &config, &[&[6, 4], &[3, 6]]);
+        assert_eq!(written(&model)["registered_name"], "dichroic>NonMaxSuppression");
+        assert_eq!(model.unknown_to_keras(), ["operation (NonMaxSuppression)"]);
+    }
+
+    #[test]
+    fn operations_in_a_chain_are_models_in_it() {
+        let layer =
+            registry::from_config("Transpose", json!({"axes": [0, 2, 1]}).as_object().unwrap());
+        let chain = crate::model::Sequential::new()
+            .add(Input::new(&[4, 3]))
+            .add(LayerRef::named("operation", layer.unwrap()))
+            .finish()
+            .unwrap();
+        assert_eq!(written(&chain)["class_name"], "Functional");
+        let back = Model::from_config(&chain.to_config()).unwrap();
+        assert_eq!(back.get_layer("operation").unwrap().class_name(), "Transpose");
     }
 
     #[test]
