@@ -11,7 +11,7 @@ use dichroic::layers::grouped;
 use dichroic::model::Model;
 use dichroic::train::callbacks::{Callback, ModelCheckpoint, ProgressLines};
 use dichroic::train::{Compile, FitOptions, Outcome, Trainer, TrainingState, Validation};
-use dichroic_formats::{Contents, FileKind, SavedTraining, read_keras, write_keras};
+use dichroic_formats::{Contents, OpenOptions, SavedTraining, open_model, write_keras};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -186,6 +186,8 @@ impl Train {
         if self.compile.change_optimizer() {
             CompileArguments::leave_out_optimizer(&mut model);
         }
+        // Reading the data may take long, and the file is somebody else's meanwhile.
+        model.detach();
         self.policy.apply(&model);
         let split = read_data(&self.data, &model)?;
         let compile = self.compile.compile(&model, &split.train)?;
@@ -229,12 +231,8 @@ impl Train {
     /// A training that goes on from a file.
     fn resumed(&self, path: &Path) -> Result<Job, Failure> {
         regular(path)?;
-        if FileKind::of(path).map_err(Failure::input)? != Some(FileKind::Keras) {
-            let headline = format!("{}: holds no training to go on with", path.display());
-            return Err(Failure::refused(headline)
-                .help("--resume takes a .keras file that `dichroic train` saved; give other files as MODEL"));
-        }
-        let saved = read_keras(path).map_err(Failure::input)?;
+        let opened = open_model(path, &OpenOptions::default()).map_err(Failure::input)?;
+        let saved = opened.into_saved();
         let refused = |what: &str| Failure::refused(format!("{}: {what}", path.display()));
         let Some(state) = saved.training.to_resume() else {
             let headline = match &saved.training {
@@ -246,7 +244,8 @@ impl Train {
             return Err(refused(&headline)
                 .help("give it as MODEL to begin a new training from its weights"));
         };
-        let model = saved.model;
+        let mut model = saved.model;
+        model.detach();
         self.policy.apply(&model);
         if let Some(argument) = &self.model {
             let other =

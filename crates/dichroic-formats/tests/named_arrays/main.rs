@@ -1,6 +1,7 @@
 //! Files of named arrays as PyTorch, safetensors and NumPy write them, and their way into models.
 //! `golden.py` makes the files and says what is in them.
 
+mod cut_short;
 mod files;
 mod networks;
 mod written;

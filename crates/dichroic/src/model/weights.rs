@@ -162,6 +162,18 @@ impl Model {
         Ok(())
     }
 
+    /// Copies the values that still lie in the mapped file they were read from.
+    ///
+    /// A program that works on a model for long calls this, since a file that somebody cuts short in place takes its values
+    /// along, and the system ends whoever reads them. [`Trainer::fit`](crate::train::Trainer::fit) does so by itself.
+    pub fn detach(&mut self) {
+        let shared =
+            |parameters: &&mut Parameters| parameters.tensors().iter().any(Tensor::is_shared);
+        if let Some(parameters) = self.parameters.as_mut().filter(shared) {
+            parameters.tensors_mut().iter_mut().for_each(Tensor::detach);
+        }
+    }
+
     /// A weight's value by layer and name: `("conv2d", "kernel")`.
     ///
     /// # Errors

@@ -121,6 +121,8 @@ impl Trainer {
             let expected = "the weights that were trainable when the trainer was made";
             return Err(TrainError::argument("trainable", expected, "others; make a new trainer"));
         }
+        // Frozen weights would stay in their file as long as the training goes on.
+        model.detach();
         model.set_compile_config(Some(self.compile.to_config()));
         let objective = Objective::new(model, &self.compile, data)?;
         let (train_rows, split_rows) = split(data, options.validation)?;

@@ -177,7 +177,9 @@ impl Explore {
         };
         let loaded = load(argument, self.input.as_ref(), Style::Keras3)?;
         let loaded = loaded.with_weights(&self.weights)?;
-        let Loaded { model, class_names, seed, .. } = loaded;
+        let Loaded { mut model, class_names, seed, .. } = loaded;
+        // The page may stay open for days, and the file is somebody else's meanwhile.
+        model.detach();
         let new = NewModel::of("main", ModelSource::Argument, model);
         Ok(NewModel { code, class_names, seed: seed.unwrap_or(0), ..new })
     }
