@@ -8,8 +8,8 @@ use dichroic::layers::grouped;
 use dichroic::model::Model;
 use dichroic_formats::onnx::{Images, OnnxExport};
 use dichroic_formats::{
-    Agreement, Contents, Destination, OpenOptions, Opened, Problem, Side, WeightsOptions,
-    load_weights, open_model, save_model,
+    Agreement, Contents, Destination, FileKind, OpenOptions, Opened, Problem, SavedTraining, Side,
+    WeightsOptions, load_weights, open_model, save_model,
 };
 use serde_json::json;
 
@@ -78,9 +78,12 @@ impl Convert {
         refuse_overwriting(&self.out, Path::new(&self.model.model), "OUT is MODEL itself")?;
         let loaded = self.model.load()?.with_values(0)?;
         let export = self.export(&loaded);
-        let state = loaded.training.to_resume();
-        let contents = Contents::of(&loaded.model).class_names(&loaded.class_names);
-        let contents = state.as_ref().map_or(contents, |state| contents.training(state));
+        let (optimizer, progress) = match &loaded.training {
+            SavedTraining::State { optimizer, progress } => (Some(optimizer), progress.as_ref()),
+            SavedTraining::None | SavedTraining::Unusable(_) => (None, None),
+        };
+        let (model, class_names) = (&loaded.model, loaded.class_names.as_slice());
+        let contents = Contents { model, class_names, optimizer, progress };
         save_model(&self.out, &contents, &export).map_err(|error| match &error.problem {
             Problem::Io(_) => Failure::run(error),
             _ => Failure::input(error),
@@ -89,7 +92,11 @@ impl Convert {
             true => None,
             false => Some(self.check(&loaded, target, export.images)?),
         };
-        self.report(&loaded.model, agreement.as_ref(), output)?;
+        let unknown = match target {
+            Destination::Model(FileKind::Onnx) | Destination::Weights(_) => Vec::new(),
+            Destination::Model(_) => loaded.model.unknown_to_keras(),
+        };
+        self.report(&loaded.model, &unknown, agreement.as_ref(), output)?;
         match agreement.map(|agreement| agreement.relative()) {
             Some(difference) if difference > self.tolerance => Err(Failure::failed(format!(
                 "{}: differs from {} by {difference:.1e} of the largest output, more than {:.1e}",
@@ -148,6 +155,7 @@ impl Convert {
     fn report(
         &self,
         model: &Model,
+        unknown_to_keras: &[String],
         agreement: Option<&Agreement>,
         output: &mut Output,
     ) -> Result<(), Failure> {
@@ -169,11 +177,18 @@ impl Convert {
                 "file": shown,
                 "bytes": bytes,
                 "parameters": model.count_params(),
+                "unknown_to_keras": unknown_to_keras,
                 "checked": outputs,
             }));
         }
         let parameters = grouped(model.count_params());
         output.line(format!("{shown}: {parameters} parameters, {}", size_text(bytes)))?;
+        if !unknown_to_keras.is_empty() {
+            output.line(format!(
+                "Keras can't open these layers, dichroic can: {}",
+                unknown_to_keras.join(", ")
+            ))?;
+        }
         let Some(agreement) = agreement else { return Ok(()) };
         let inputs: Vec<String> = agreement.inputs.iter().map(|shape| tuple(shape)).collect();
         output.line(format!("both run on random inputs {}:", inputs.join(" and ")))?;

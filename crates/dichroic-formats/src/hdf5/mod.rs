@@ -3,14 +3,15 @@
 //! ```text
 //! /                   model_config (JSON), training_config (JSON), keras_version, backend
 //! ├── model_weights   layer_names; a group for each layer: see [`saved`]
-//! └── optimizer_weights
+//! └── optimizer_weights   weight_names; what the optimizer keeps
 //! ```
 //!
 //! A file of weights alone has the layers of `model_weights` at its root, or, since Keras 3, the layout of
 //! `model.weights.h5` in a `.keras` archive.
 //!
 //! # Limits
-//! A training can't be gone on with from such a file: the optimizer's arrays are passed over, and the reader says so.
+//! What an optimizer of Keras 1 or 2 kept is passed over, and the reader says so: its order followed from the version and the
+//! optimizer, and no file says which.
 
 mod array;
 mod convert;

@@ -103,8 +103,9 @@ fn read_model(bytes: SharedBytes) -> Result<SavedModel, Located> {
     if !tensors.is_empty() {
         model.set_parameters(tensors).map_err(Problem::from)?;
     }
-    let training = training::read(&file, &mut model)?;
-    Ok(SavedModel { model, class_names: class_names(&file)?, training })
+    let ours = ours(&file)?;
+    let training = training::read(&file, &mut model, &ours)?;
+    Ok(SavedModel { model, class_names: class_names(&ours)?, training })
 }
 
 fn read_weights(
@@ -146,11 +147,15 @@ fn config(file: &Hdf5File) -> Result<Value, Located> {
     serde_json::from_str(text).map_err(|error| Problem::malformed("JSON", error).at(CONFIG))
 }
 
-fn class_names(file: &Hdf5File) -> Result<Vec<String>, Located> {
+/// What this crate has written beside the model.
+fn ours(file: &Hdf5File) -> Result<Value, Located> {
     let attributes = file.root().attributes()?;
-    let Some(text) = attributes.text(OURS)? else { return Ok(Vec::new()) };
+    let Some(text) = attributes.text(OURS)? else { return Ok(Value::Null) };
+    serde_json::from_str(text).map_err(|error| Problem::malformed("JSON", error).at(OURS))
+}
+
+fn class_names(ours: &Value) -> Result<Vec<String>, Located> {
     let wrong = |error| Problem::malformed("a list of names", error).at("class_names").inside(OURS);
-    let ours: Value = serde_json::from_str(text).map_err(wrong)?;
     match ours.get("class_names") {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(names) => serde_json::from_value(names.clone()).map_err(wrong),

@@ -9,17 +9,26 @@ use serde_json::{Map, Value};
 
 use super::Hdf5File;
 use crate::error::{Located, Problem};
-use crate::keras::SavedTraining;
+use crate::keras::{SavedTraining, read_training};
+use crate::weights::Variables;
 
 const SETTINGS: &str = "training_config";
-const OPTIMIZER: &str = "optimizer_weights";
+/// The group of the optimizer's arrays.
+pub(super) const OPTIMIZER: &str = "optimizer_weights";
 /// Settings that mean the same in every Keras.
 const SHARED: [&str; 4] = ["loss", "loss_weights", "metrics", "weighted_metrics"];
 /// What optimizers of Keras 2 wrote beside their arguments; none of them changes a step.
 const OPTIMIZER_EXTRAS: [&str; 3] = ["is_legacy_optimizer", "jit_compile", "schedule_decay"];
 
-/// Takes the settings for training into the model; the optimizer's arrays are not taken up.
-pub(super) fn read(file: &Hdf5File, model: &mut Model) -> Result<SavedTraining, Located> {
+/// Takes the settings for training into the model, and what its optimizer keeps.
+///
+/// Keras 3 lists the optimizer's arrays in the order of its `.keras` files. Keras 1 and 2 had several orders, which their files don't
+/// tell apart.
+pub(super) fn read(
+    file: &Hdf5File,
+    model: &mut Model,
+    ours: &Value,
+) -> Result<SavedTraining, Located> {
     let root = file.root();
     let attributes = root.attributes()?;
     let Some(text) = attributes.text(SETTINGS)? else { return Ok(SavedTraining::None) };
@@ -35,13 +44,15 @@ pub(super) fn read(file: &Hdf5File, model: &mut Model) -> Result<SavedTraining, 
         Ok(compile) => model.set_compile_config(Some(compile)),
         Err(error) => return Ok(SavedTraining::Unusable(error.to_string())),
     }
-    match root.group(OPTIMIZER)? {
-        None => Ok(SavedTraining::None),
-        Some(_) => Ok(SavedTraining::Unusable(
-            "what the optimizer keeps is not taken from HDF5 files; training begins anew with the same settings"
-                .to_owned(),
-        )),
+    let Some(group) = root.group(OPTIMIZER)? else { return Ok(SavedTraining::None) };
+    let version = attributes.text("keras_version")?.unwrap_or("1");
+    if !version.starts_with("3.") {
+        return Ok(SavedTraining::Unusable(format!(
+            "what the optimizer keeps is not taken from HDF5 files of Keras {version}; training begins anew with the same settings"
+        )));
     }
+    let names = group.attributes()?.texts("weight_names")?.unwrap_or_default();
+    read_training(model, &Variables::named(group, names), ours)
 }
 
 /// What `compile` was told, in the words of Keras 3.

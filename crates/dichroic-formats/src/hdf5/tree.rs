@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use dichroic_graph::kernels::tensor::Tensor;
 use hdf5_pure::{AttrValue, FileBuilder, FinishedGroup, GroupBuilder};
+
+use crate::weights::Variable;
 
 /// A group with its attributes, arrays and groups, each by name.
 #[derive(Default)]
 pub(super) struct Branch<'a> {
     attributes: Vec<(String, AttrValue)>,
-    arrays: BTreeMap<String, &'a Tensor>,
+    arrays: BTreeMap<String, Variable<'a>>,
     children: BTreeMap<String, Branch<'a>>,
 }
 
@@ -30,7 +31,7 @@ impl<'a> Branch<'a> {
     }
 
     /// Puts an array at a path inside.
-    pub fn put(&mut self, path: &str, array: &'a Tensor) {
+    pub fn put(&mut self, path: &str, array: Variable<'a>) {
         let (group, name) = path.rsplit_once('/').unwrap_or(("", path));
         self.child(group).arrays.insert(name.to_owned(), array);
     }
@@ -53,8 +54,7 @@ impl<'a> Branch<'a> {
             builder.set_attr(name, value.clone());
         }
         for (name, array) in &self.arrays {
-            let shape: Vec<u64> = array.shape().iter().map(|&size| size as u64).collect();
-            builder.create_dataset(name).with_f32_data(array.data()).with_shape(&shape);
+            array.put_into(&mut builder, name);
         }
         for (name, child) in &self.children {
             let group = builder.create_group(name);

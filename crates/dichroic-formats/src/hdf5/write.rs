@@ -11,9 +11,11 @@ use hdf5_pure::AttrValue;
 use serde_json::{Map, Value, json};
 
 use super::read::{CONFIG, OURS};
+use super::training::OPTIMIZER;
 use super::tree::Branch;
 use crate::error::{FormatError, Located, Problem};
-use crate::keras::{Contents, KERAS_VERSION, weights_alone};
+use crate::keras::{Contents, KERAS_VERSION, optimizer_variables, ours, weights_alone};
+use crate::weights::Variable;
 
 /// The name after which Keras 3 expects its own layout of weights.
 const KERAS_3_WEIGHTS: &str = ".weights.h5";
@@ -21,8 +23,6 @@ const KERAS_3_WEIGHTS: &str = ".weights.h5";
 const LONGEST_LIST: usize = 64_512;
 
 /// Writes a whole model so that Keras opens it by its name `.h5`, whole or not at all.
-///
-/// What the optimizer keeps is not written: Keras and this crate begin a training anew with the same settings.
 ///
 /// # Errors
 /// When the model's weights have no values, or the file can't be written.
@@ -37,9 +37,15 @@ pub fn write_hdf5(path: &Path, contents: &Contents<'_>) -> Result<(), FormatErro
         if let Some(settings) = model.compile_config().and_then(training_config) {
             root.set("training_config", text(settings.to_string()));
         }
-        let ours = json!({ "class_names": contents.class_names });
-        root.set(OURS, text(ours.to_string()));
+        root.set(OURS, text(ours(contents).to_string()));
         put_layers(root.child("model_weights"), model)?;
+        if let Some(variables) = optimizer_variables(contents)? {
+            let (names, variables): (Vec<String>, Vec<Variable<'_>>) =
+                variables.into_iter().unzip();
+            let own = root.child(OPTIMIZER);
+            set_list(own, "weight_names", &names)?;
+            names.iter().zip(variables).for_each(|(name, variable)| own.put(name, variable));
+        }
         Ok(root)
     };
     save(path, tree())
@@ -89,7 +95,8 @@ fn put_layers<'a>(group: &mut Branch<'a>, model: &'a Model) -> Result<(), Proble
         let own = group.child(&layer.name());
         set_list(own, "weight_names", &paths)?;
         for (path, index) in paths.iter().zip(weights) {
-            own.put(path, value(model, index)?);
+            let value = value(model, index)?;
+            own.put(path, Variable::Floats { shape: value.shape(), values: value.data() });
         }
     }
     set_list(group.child("top_level_model_weights"), "weight_names", &[])

@@ -18,8 +18,9 @@ mod training;
 mod write;
 
 pub use read::{is_keras, read_keras, read_outline};
-pub(crate) use write::weights_alone;
+pub(crate) use training::{optimizer_variables, read as read_training};
 pub use write::write_keras;
+pub(crate) use write::{ours, weights_alone};
 
 use dichroic::model::Model;
 use dichroic::train::{OptimizerState, Progress, TrainingState};

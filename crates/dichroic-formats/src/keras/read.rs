@@ -43,7 +43,7 @@ pub fn read_keras(path: &Path) -> Result<SavedModel, FormatError> {
             Some(version) if version.starts_with(KERAS_2) => {
                 settings_of_keras_2(&mut model, &version)
             }
-            _ => training::read(&model, &weights, &ours)?,
+            _ => training::read(&model, &weights.variables(training::OPTIMIZER)?, &ours)?,
         };
         let class_names = class_names(&ours)?;
         Ok(SavedModel { model, class_names, training })

@@ -7,20 +7,19 @@ use serde_json::{Value, json};
 
 use super::{Contents, SavedTraining};
 use crate::error::{Located, Problem};
-use crate::weights::{Variable, WeightsReader, WeightsWriter};
+use crate::weights::{Variable, Variables, WeightsWriter};
 
 /// The group of the optimizer's variables.
-const OPTIMIZER: &str = "optimizer";
+pub(super) const OPTIMIZER: &str = "optimizer";
 
-/// What a file says about training.
+/// What a file says about training, by the optimizer's variables in Keras 3's order and our own record.
 ///
 /// A training that can't be gone on with keeps nobody from using the model: the reason is kept for those who want to train.
-pub(super) fn read(
+pub(crate) fn read(
     model: &Model,
-    weights: &WeightsReader,
+    variables: &Variables<'_>,
     ours: &Value,
 ) -> Result<SavedTraining, Located> {
-    let variables = weights.variables(OPTIMIZER)?;
     let Some(config) = model.compile_config().filter(|_| variables.len() > 0) else {
         return Ok(SavedTraining::None);
     };
@@ -67,24 +66,38 @@ pub(super) fn write<'a>(
     contents: &Contents<'a>,
     writer: &mut WeightsWriter<'a>,
 ) -> Result<(), Located> {
-    let Some(state) = contents.optimizer else { return Ok(()) };
+    if let Some(variables) = optimizer_variables(contents)? {
+        let variables = variables.into_iter().map(|(_, variable)| variable).collect();
+        writer.put(OPTIMIZER, &optimizer_name(contents.model), variables);
+    }
+    Ok(())
+}
+
+/// The optimizer's variables in Keras's order, each with its name; `None` without an optimizer.
+pub(crate) fn optimizer_variables<'a>(
+    contents: &Contents<'a>,
+) -> Result<Option<Vec<(String, Variable<'a>)>>, Problem> {
+    let Some(state) = contents.optimizer else { return Ok(None) };
     let iterations = i32::try_from(state.iterations).map_err(|_| Problem::Unsupported {
         what: format!("a training of {} steps", state.iterations),
         fix: "Keras counts up to 2,147,483,647; begin with a new optimizer".into(),
     })?;
-    let mut variables = vec![Variable::Integer(iterations)];
+    let optimizer = optimizer_name(contents.model);
+    let mut variables = vec![(format!("{optimizer}/iteration"), Variable::Integer(iterations))];
     if by_number(contents.model) {
-        variables.push(Variable::Float(state.learning_rate as f32));
+        let rate = Variable::Float(state.learning_rate as f32);
+        variables.push((format!("{optimizer}/learning_rate"), rate));
     }
     for slot in &state.slots {
         let weight = contents.model.weights().iter().find(|weight| weight.path == slot.weight);
         let weight = weight.ok_or_else(|| Problem::Unexpected {
             what: format!("optimizer variable {} of {:?}", slot.name, slot.weight),
         })?;
-        variables.push(Variable::Floats { shape: &weight.spec.shape, values: &slot.values });
+        let name = format!("{optimizer}/{}_{}", slot.weight.replace('/', "_"), slot.name);
+        let values = Variable::Floats { shape: &weight.spec.shape, values: &slot.values };
+        variables.push((name, values));
     }
-    writer.put(OPTIMIZER, &optimizer_name(contents.model), variables);
-    Ok(())
+    Ok(Some(variables))
 }
 
 /// Our own record: what Keras has no place for.

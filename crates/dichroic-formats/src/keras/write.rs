@@ -55,7 +55,8 @@ fn weights(contents: &Contents<'_>) -> Result<Vec<u8>, Located> {
     writer.finish().map_err(Located::from)
 }
 
-fn ours(contents: &Contents<'_>) -> Value {
+/// What Keras has no place for: names of classes, and where training stands.
+pub(crate) fn ours(contents: &Contents<'_>) -> Value {
     let training =
         contents.optimizer.map(|optimizer| training::to_json(optimizer, contents.progress));
     json!({ "class_names": contents.class_names, "training": training })

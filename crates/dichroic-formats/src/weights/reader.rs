@@ -26,7 +26,7 @@ impl WeightsReader {
         let path = if path.is_empty() { "vars".to_string() } else { format!("{path}/vars") };
         let group = self.file.group(&path)?;
         let count = group.as_ref().map_or(Ok(0), Folder::array_count)?;
-        Ok(Variables { path, group, count })
+        Ok(Variables { path, group, count, names: None })
     }
 
     /// The names of the groups at a path, in no promised order; none if there is no such group.
@@ -38,14 +38,22 @@ impl WeightsReader {
     }
 }
 
-/// The numbered variables of one layer or optimizer.
+/// The variables of one layer or optimizer, in their order.
 pub(crate) struct Variables<'a> {
     path: String,
     group: Option<Folder<'a>>,
     count: usize,
+    /// Their names; unset where they are numbered.
+    names: Option<Vec<String>>,
 }
 
-impl Variables<'_> {
+impl<'a> Variables<'a> {
+    /// Variables that a group lists by name, as older files do.
+    pub fn named(group: Folder<'a>, names: Vec<String>) -> Self {
+        let path = group.path().to_owned();
+        Self { path, group: Some(group), count: names.len(), names: Some(names) }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.count
@@ -88,6 +96,9 @@ impl Variables<'_> {
             let fix = "the file was cut or is not from Keras; save the model again";
             Problem::Missing { what, fix: fix.into() }.at(&self.path)
         })?;
-        group.array(&index.to_string())
+        match self.names.as_ref().and_then(|names| names.get(index)) {
+            Some(name) => group.array(name),
+            None => group.array(&index.to_string()),
+        }
     }
 }

@@ -16,6 +16,21 @@ pub(crate) enum Variable<'a> {
     Integer(i32),
 }
 
+impl Variable<'_> {
+    /// Puts it into a group under a name.
+    pub fn put_into(&self, group: &mut GroupBuilder, name: &str) {
+        let dataset = group.create_dataset(name);
+        match *self {
+            Self::Float(value) => dataset.with_f32_data(&[value]).with_shape(&[]),
+            Self::Integer(value) => dataset.with_i32_data(&[value]).with_shape(&[]),
+            Self::Floats { shape, values } => {
+                let shape: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
+                dataset.with_f32_data(values).with_shape(&shape)
+            }
+        };
+    }
+}
+
 /// A group under construction.
 #[derive(Default)]
 struct Node<'a> {
@@ -57,16 +72,8 @@ fn group(mut builder: GroupBuilder, node: Node<'_>) -> FinishedGroup {
     if let Some(name) = node.name {
         builder.set_attr("name", AttrValue::VarLenString(name));
     }
-    for (index, variable) in node.variables.into_iter().enumerate() {
-        let dataset = builder.create_dataset(&index.to_string());
-        match variable {
-            Variable::Float(value) => dataset.with_f32_data(&[value]).with_shape(&[]),
-            Variable::Integer(value) => dataset.with_i32_data(&[value]).with_shape(&[]),
-            Variable::Floats { shape, values } => {
-                let shape: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
-                dataset.with_f32_data(values).with_shape(&shape)
-            }
-        };
+    for (index, variable) in node.variables.iter().enumerate() {
+        variable.put_into(&mut builder, &index.to_string());
     }
     for (name, child) in node.children {
         let inner = builder.create_group(&name);

@@ -4,7 +4,7 @@ use dichroic::layers::{Conv2D, Dense, Dropout, Flatten, MaxPooling2D};
 use dichroic::model::{Input, LayerRef, Model, Sequential};
 use dichroic_formats::{
     Matching, Problem, SavedTraining, is_hdf5, read_hdf5, read_hdf5_outline, read_hdf5_weights,
-    read_keras,
+    read_keras, write_hdf5, write_keras,
 };
 
 use crate::{Folder, arrays, assert_close, assert_predicts, values};
@@ -132,9 +132,9 @@ fn weights_in_theanos_order_are_turned_round() {
 }
 
 #[test]
-fn settings_of_training_are_kept_and_its_state_is_said_to_be_lost() {
+fn settings_of_training_are_kept_and_its_state_before_keras_3_is_said_to_be_lost() {
     let folder = Folder::new("training");
-    for name in ["keras1_chain.h5", "keras2_0_chain.h5", "keras2_15_chain.h5", "keras3_chain.h5"] {
+    for name in ["keras1_chain.h5", "keras2_0_chain.h5", "keras2_15_chain.h5"] {
         let file = read_hdf5(&folder.golden(name)).unwrap();
         let SavedTraining::Unusable(why) = &file.training else { panic!("{name}") };
         assert!(why.contains("begins anew"), "{name}: {why}");
@@ -143,6 +143,23 @@ fn settings_of_training_are_kept_and_its_state_is_said_to_be_lost() {
     let file = read_keras(&folder.golden("keras2_14_chain.keras")).unwrap();
     let SavedTraining::Unusable(why) = &file.training else { panic!() };
     assert!(why.contains("Keras 2.14"), "{why}");
+}
+
+#[test]
+fn what_an_optimizer_of_keras_3_keeps_is_read_and_comes_back_through_both_formats() {
+    let folder = Folder::new("optimizer");
+    let file = read_hdf5(&folder.golden("keras3_chain.h5")).unwrap();
+    let SavedTraining::State { optimizer, progress: None } = &file.training else {
+        panic!("{:?}", file.training)
+    };
+    assert!(optimizer.iterations > 0);
+    assert!(optimizer.slots.iter().any(|slot| slot.values.iter().any(|&value| value != 0.0)));
+    let path = folder.file("again.h5");
+    write_hdf5(&path, &file.contents()).unwrap();
+    assert_eq!(read_hdf5(&path).unwrap().training, file.training);
+    let path = folder.file("again.keras");
+    write_keras(&path, &file.contents()).unwrap();
+    assert_eq!(read_keras(&path).unwrap().training, file.training);
 }
 
 #[test]
