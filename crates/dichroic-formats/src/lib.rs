@@ -21,6 +21,7 @@
 
 mod agreement;
 mod archive;
+mod element;
 mod error;
 mod hdf5;
 mod keras;
@@ -37,6 +38,7 @@ mod weight_files;
 mod weights;
 
 pub use agreement::{Agreement, OutputAgreement, Side};
+pub use element::ElementType;
 pub use error::{FormatError, Problem, Unmatched};
 pub use hdf5::{
     Matched, Matching, is_hdf5, read_hdf5, read_hdf5_bytes, read_hdf5_outline, read_hdf5_weights,
@@ -46,9 +48,7 @@ pub use keras::{
     Contents, SavedModel, SavedTraining, is_keras, read_keras, read_outline, write_keras,
 };
 pub use kind::FileKind;
-pub use named::{
-    Convention, ElementType, Loaded, NameMap, NamedArray, NamedArrays, Target, load_arrays,
-};
+pub use named::{Convention, Loaded, NameMap, NamedArray, NamedArrays, Target, load_arrays};
 pub use npz::{parse_npz, read_npz, write_npz};
 pub use open::{OpenOptions, Opened, open_model, open_outline};
 pub use pytorch::{UnknownClasses, parse_pytorch, read_pytorch};

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use dichroic_formats::onnx::{ElementType, KnownInput, Port};
+use dichroic_formats::ElementType;
+use dichroic_formats::onnx::{KnownInput, Port};
 use onnx_rs::ast::{DataType, TensorProto, ValueInfo};
 
 /// An array of any type of number. `f64` holds every value that `f32` can, which is all that a model computes with.

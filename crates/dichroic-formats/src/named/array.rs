@@ -3,7 +3,8 @@
 use dichroic_graph::kernels::mapped::SharedBytes;
 use dichroic_graph::kernels::tensor::Tensor;
 
-use super::{ByteOrder, ElementType};
+use super::ByteOrder;
+use crate::element::ElementType;
 use crate::error::Problem;
 
 /// More axes than any array of weights has.
@@ -148,7 +149,10 @@ impl NamedArray {
 
     /// The bytes of the array, if they are little-endian floats one after the other.
     fn plain_bytes(&self) -> Option<SharedBytes> {
-        if self.element != ElementType::F32 || self.order != ByteOrder::Little || !self.is_plain() {
+        if self.element != ElementType::Float32
+            || self.order != ByteOrder::Little
+            || !self.is_plain()
+        {
             return None;
         }
         let start = self.offset.checked_mul(size_of::<f32>())?;
@@ -206,7 +210,7 @@ mod tests {
     }
 
     fn array(layout: Strided, values: &[f32]) -> Result<NamedArray, Problem> {
-        NamedArray::new("x".into(), ElementType::F32, layout, bytes(values))
+        NamedArray::new("x".into(), ElementType::Float32, layout, bytes(values))
     }
 
     const SIX: [f32; 6] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];

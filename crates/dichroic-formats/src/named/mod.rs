@@ -12,7 +12,6 @@ use dichroic_graph::kernels::tensor::Tensor;
 pub use array::NamedArray;
 pub(crate) use array::Strided;
 pub(crate) use element::ByteOrder;
-pub use element::ElementType;
 pub use load::{Loaded, NameMap, Target, load_arrays};
 
 use crate::error::{Located, Problem};
@@ -103,6 +102,7 @@ pub(crate) fn convention_of_names<'a>(names: impl Iterator<Item = &'a str>) -> C
             "weight" | "running_mean" | "running_var" | "num_batches_tracked" => {
                 return Convention::PyTorch;
             }
+            own if load::is_recurrent(own) => return Convention::PyTorch,
             "kernel" | "depthwise_kernel" | "gamma" | "moving_mean" => return Convention::Keras,
             _ => {}
         }

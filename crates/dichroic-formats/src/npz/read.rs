@@ -8,8 +8,9 @@ use dichroic_graph::kernels::mapped::SharedBytes;
 
 use super::ENDING;
 use crate::archive::Archive;
+use crate::element::ElementType;
 use crate::error::{FormatError, Located, Problem};
-use crate::named::{ByteOrder, ElementType, NamedArray, NamedArrays, Strided, convention_of_names};
+use crate::named::{ByteOrder, NamedArray, NamedArrays, Strided, convention_of_names};
 
 /// Reads the arrays of a `.npz` file. Those that are not compressed stay in the mapped file.
 ///
@@ -84,17 +85,17 @@ fn element(descr: &str) -> Result<(ElementType, ByteOrder), Problem> {
         _ => ByteOrder::Little,
     };
     let element = match descr.trim_start_matches(['<', '>', '=', '|']) {
-        "f2" => ElementType::F16,
-        "f4" => ElementType::F32,
-        "f8" => ElementType::F64,
-        "i1" => ElementType::I8,
-        "i2" => ElementType::I16,
-        "i4" => ElementType::I32,
-        "i8" => ElementType::I64,
-        "u1" => ElementType::U8,
-        "u2" => ElementType::U16,
-        "u4" => ElementType::U32,
-        "u8" => ElementType::U64,
+        "f2" => ElementType::Float16,
+        "f4" => ElementType::Float32,
+        "f8" => ElementType::Float64,
+        "i1" => ElementType::Int8,
+        "i2" => ElementType::Int16,
+        "i4" => ElementType::Int32,
+        "i8" => ElementType::Int64,
+        "u1" => ElementType::UInt8,
+        "u2" => ElementType::UInt16,
+        "u4" => ElementType::UInt32,
+        "u8" => ElementType::UInt64,
         "b1" => ElementType::Bool,
         _ => {
             return Err(Problem::Unsupported {

@@ -13,7 +13,7 @@ use dichroic_graph::kernels::mapped::SharedBytes;
 
 use crate::error::{FormatError, Located, Problem};
 pub use export::{Images, OnnxExport, write_onnx};
-pub use import::{ElementType, KnownInput, Port};
+pub use import::{KnownInput, Port};
 pub use table::operator_table;
 
 /// What a user says about a file before it is read.

@@ -6,10 +6,9 @@ use dichroic_graph::kernels::mapped::SharedBytes;
 
 use super::header::{Entry, Header};
 use super::{LONGEST_HEADER, OURS};
+use crate::element::ElementType;
 use crate::error::{FormatError, Located, Problem};
-use crate::named::{
-    ByteOrder, Convention, ElementType, NamedArray, NamedArrays, Strided, convention_of_names,
-};
+use crate::named::{ByteOrder, Convention, NamedArray, NamedArrays, Strided, convention_of_names};
 
 /// Where the header begins.
 const PREFIX: usize = 8;
@@ -108,18 +107,18 @@ fn check_places(header: &Header, length: usize) -> Result<(), Located> {
 
 fn element(dtype: &str) -> Result<ElementType, Problem> {
     Ok(match dtype {
-        "F32" => ElementType::F32,
-        "F16" => ElementType::F16,
-        "BF16" => ElementType::BF16,
-        "F64" => ElementType::F64,
-        "I8" => ElementType::I8,
-        "I16" => ElementType::I16,
-        "I32" => ElementType::I32,
-        "I64" => ElementType::I64,
-        "U8" => ElementType::U8,
-        "U16" => ElementType::U16,
-        "U32" => ElementType::U32,
-        "U64" => ElementType::U64,
+        "F32" => ElementType::Float32,
+        "F16" => ElementType::Float16,
+        "BF16" => ElementType::BFloat16,
+        "F64" => ElementType::Float64,
+        "I8" => ElementType::Int8,
+        "I16" => ElementType::Int16,
+        "I32" => ElementType::Int32,
+        "I64" => ElementType::Int64,
+        "U8" => ElementType::UInt8,
+        "U16" => ElementType::UInt16,
+        "U32" => ElementType::UInt32,
+        "U64" => ElementType::UInt64,
         "BOOL" => ElementType::Bool,
         other => {
             return Err(Problem::Unsupported {

@@ -15,9 +15,12 @@ fn values(name: &str, count: usize) -> Vec<f32> {
 /// The same as a type holds them.
 fn as_type(element: ElementType, values: &[f32]) -> Vec<f32> {
     let hold = |&value: &f32| match element {
-        ElementType::F32 | ElementType::F16 | ElementType::BF16 | ElementType::F64 => value,
+        ElementType::Float32
+        | ElementType::Float16
+        | ElementType::BFloat16
+        | ElementType::Float64 => value,
         ElementType::Bool => f32::from(u8::from(value > 0.0)),
-        ElementType::U8 | ElementType::U16 | ElementType::U32 | ElementType::U64 => {
+        ElementType::UInt8 | ElementType::UInt16 | ElementType::UInt32 | ElementType::UInt64 => {
             value.abs() * 8.0
         }
         _ => value * 8.0,

@@ -5,7 +5,8 @@
 
 Value i of array NAME is ((7 i + sum of NAME's bytes) mod 31 - 15) / 8, which every type of floats holds exactly; times 8
 for whole numbers, above 0 for bools. So the tests know the values without a second file. `networks.npz` holds
-small networks with random weights, each with an input and what PyTorch makes of it, both channels last.
+small networks with random weights, each with an input and what PyTorch makes of it, both channels last. `recurrent.npz` is the same for
+recurrent modules, which go on with sequences and have weights of other names.
 """
 
 import argparse
@@ -180,8 +181,41 @@ def networks():
     np.savez_compressed(FILES / "networks.npz", **arrays)
 
 
+class Stack(nn.Module):
+    """A recurrent module, of whose outputs the sequence is meant."""
+
+    def __init__(self, **modules):
+        super().__init__()
+        self.reader = nn.ModuleDict(modules)
+
+    def forward(self, x):
+        for module in self.reader.values():
+            x = module(x)[0]
+        return x
+
+
+def recurrent():
+    """LSTM, GRU and RNN, in one layer and two, forwards and both ways, with and without biases."""
+    torch.manual_seed(23)
+    cases = {
+        "lstm": Stack(a=nn.LSTM(3, 4, batch_first=True)),
+        "lstm_both_ways": Stack(a=nn.LSTM(3, 2, batch_first=True, bidirectional=True)),
+        "gru": Stack(a=nn.GRU(3, 4, batch_first=True)),
+        "gru_both_ways": Stack(a=nn.GRU(3, 2, num_layers=2, batch_first=True, bidirectional=True)),
+        "rnn": Stack(a=nn.RNN(3, 4, batch_first=True), b=nn.RNN(4, 2, bias=False, batch_first=True)),
+    }
+    arrays = {}
+    for name, net in cases.items():
+        x = torch.randn(2, 5, 3)
+        arrays[f"{name}/input"] = x.numpy()
+        arrays[f"{name}/output"] = net(x).detach().numpy()
+        torch.save(net.state_dict(), FILES / f"network_{name}.pt")
+    np.savez_compressed(FILES / "recurrent.npz", **arrays)
+
+
 if __name__ == "__main__":
     FILES.mkdir(exist_ok=True)
     pytorch_files()
     other_files()
     networks()
+    recurrent()

@@ -1,8 +1,9 @@
 //! Networks of PyTorch's give the same numbers here with the weights of their state dicts.
 
 use dichroic::layers::{
-    BatchNormalization, Conv1D, Conv2D, Conv2DTranspose, Conv3D, Dense, DepthwiseConv2D, Flatten,
-    GroupNormalization, MaxPooling2D, PReLU, Padding, ReLU,
+    BatchNormalization, Bidirectional, Conv1D, Conv2D, Conv2DTranspose, Conv3D, Dense,
+    DepthwiseConv2D, Flatten, GRU, GroupNormalization, LSTM, MaxPooling2D, PReLU, Padding, ReLU,
+    SimpleRNN,
 };
 use dichroic::model::{Input, LayerRef, Model, Sequential};
 use dichroic_formats::{NameMap, UnknownClasses, load_arrays, read_npz, read_pytorch};
@@ -15,11 +16,15 @@ fn chain<const N: usize>(input: &[usize], layers: [LayerRef; N]) -> Model {
 }
 
 /// Loads the weights of a network, runs its input and compares the output.
-fn check(name: &str, mut model: Model) {
+fn check(name: &str, model: Model) {
+    check_with("networks.npz", name, model);
+}
+
+fn check_with(golden: &str, name: &str, mut model: Model) {
     let file = path(&format!("network_{name}.pt"));
     let arrays = read_pytorch(&file, UnknownClasses::Refuse).unwrap();
     load_arrays(&mut model, &arrays, &NameMap::default()).unwrap();
-    let golden = read_npz(&path("networks.npz")).unwrap();
+    let golden = read_npz(&path(golden)).unwrap();
     let of = |what: &str| golden.get(&format!("{name}/{what}")).unwrap().tensor();
     let (input, expected) = (of("input"), of("output"));
     let output = model.predict(std::slice::from_ref(&input)).unwrap().remove(0);
@@ -96,4 +101,40 @@ fn kernels_along_three_axes_and_group_normalisation() {
         ],
     );
     check("volume", model);
+}
+
+#[test]
+fn recurrent_layers_take_their_gates_in_pytorchs_order() {
+    let lstm = LayerRef::named("reader_a", LSTM::new(4).return_sequences(true));
+    check_with("recurrent.npz", "lstm", chain(&[5, 3], [lstm]));
+    let gru = LayerRef::named("reader_a", GRU::new(4).return_sequences(true));
+    check_with("recurrent.npz", "gru", chain(&[5, 3], [gru]));
+}
+
+#[test]
+fn both_directions_and_the_second_layer_of_a_module_are_found() {
+    let lstm = Bidirectional::new(LSTM::new(2).return_sequences(true));
+    let lstm = LayerRef::named("reader_a", lstm);
+    check_with("recurrent.npz", "lstm_both_ways", chain(&[5, 3], [lstm]));
+    let gru = || Bidirectional::new(GRU::new(2).return_sequences(true));
+    let layers = [LayerRef::named("reader_a_l0", gru()), LayerRef::named("reader_a_l1", gru())];
+    check_with("recurrent.npz", "gru_both_ways", chain(&[5, 3], layers));
+}
+
+#[test]
+fn simple_recurrent_layers_with_and_without_biases() {
+    let layers = [
+        LayerRef::named("reader_a", SimpleRNN::new(4).return_sequences(true)),
+        LayerRef::named("reader_b", SimpleRNN::new(2).return_sequences(true).use_bias(false)),
+    ];
+    check_with("recurrent.npz", "rnn", chain(&[5, 3], layers));
+}
+
+#[test]
+fn a_gru_that_resets_before_the_product_is_no_gru_of_pytorchs() {
+    let gru = GRU::new(4).return_sequences(true).reset_after(false);
+    let mut model = chain(&[5, 3], [LayerRef::named("reader_a", gru)]);
+    let arrays = read_pytorch(&path("network_gru.pt"), UnknownClasses::Refuse).unwrap();
+    let error = load_arrays(&mut model, &arrays, &NameMap::default()).unwrap_err().to_string();
+    assert!(error.contains("reset_after=True"), "{error}");
 }

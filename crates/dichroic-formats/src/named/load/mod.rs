@@ -6,6 +6,7 @@
 mod map;
 mod names;
 mod order;
+mod recurrent;
 mod turn;
 
 #[cfg(test)]
@@ -40,7 +41,8 @@ pub struct Loaded {
 /// transposed convolutions, and matrices from `(out, in)` to `(in, out)`. Where a feature map was flattened before
 /// (`Flatten`, or a `Reshape` to a vector, perhaps with layers in between that leave the places alone), PyTorch counts its values channels
 /// first and we count them last: rows of matrices and entries of vectors are moved accordingly. Layer normalisation over whole feature maps
-/// moves its first axis to the end. Whether a file is PyTorch's says [`NamedArrays::convention`], never the sizes.
+/// moves its first axis to the end. Recurrent layers have their gates in PyTorch's order, two biases, and arrays of their own names
+/// (`lstm.weight_ih_l0_reverse`). Whether a file is PyTorch's says [`NamedArrays::convention`], never the sizes.
 ///
 /// # Errors
 /// When a weight has no array or an array no weight (the error lists both with the nearest names), when two arrays claim one
@@ -55,18 +57,23 @@ pub fn load_arrays(
             let error = ModelError::NotBuilt { model: model.name().to_owned() };
             return Err(Problem::Model(Box::new(error)).into());
         }
-        let Plan { array_of, ignored } = match map {
+        let Plan { arrays_of, ignored } = match map {
             NameMap::Names(entries) => names::plan(model, arrays, entries)?,
             NameMap::InOrder => order::plan(model, arrays)?,
         };
-        let tensors = array_of.iter().zip(model.weights()).map(|(&index, weight)| {
-            let array = &arrays.arrays()[index];
-            let turned = turn::tensor(weight, array, arrays.convention());
-            turned.map_err(|problem| problem.at(format!("{} for {}", array.name(), weight.path)))
+        let tensors = arrays_of.iter().zip(model.weights()).map(|(parts, weight)| {
+            let parts: Vec<&NamedArray> = parts.iter().map(|&i| &arrays.arrays()[i]).collect();
+            let names: Vec<&str> = parts.iter().map(|array| array.name()).collect();
+            let turned = turn::tensor(weight, &parts, arrays.convention());
+            let place = || format!("{} for {}", names.join(", "), weight.path);
+            turned.map_err(|problem| problem.at(place()))
         });
         let tensors = tensors.collect::<Result<Vec<Tensor>, Located>>()?;
-        let mut taken: Vec<(usize, String)> =
-            array_of.into_iter().zip(model.weights().iter().map(|w| w.path.clone())).collect();
+        let paths = model.weights().iter().map(|weight| weight.path.clone());
+        let taken = arrays_of.into_iter().zip(paths);
+        let taken =
+            taken.flat_map(|(parts, path)| parts.into_iter().map(move |i| (i, path.clone())));
+        let mut taken: Vec<(usize, String)> = taken.collect();
         taken.sort_unstable();
         let name = |index: usize| arrays.arrays()[index].name().to_owned();
         let pairs = taken.into_iter().map(|(index, path)| (name(index), path)).collect();
@@ -79,9 +86,14 @@ pub fn load_arrays(
 
 /// Which array goes where.
 struct Plan {
-    /// For each weight of the model the number of its array.
-    array_of: Vec<usize>,
+    /// For each weight of the model the numbers of its arrays: one, or two biases of PyTorch's that make one of ours.
+    arrays_of: Vec<Vec<usize>>,
     ignored: Vec<usize>,
+}
+
+/// Whether an array's own name is one of PyTorch's recurrent modules: `weight_ih_l0`.
+pub(super) fn is_recurrent(own: &str) -> bool {
+    recurrent::role(own).is_some()
 }
 
 /// Whether an array is a count that PyTorch keeps for training alone.

@@ -7,7 +7,7 @@ use dichroic::names::closest;
 
 use super::super::{Convention, NamedArray, NamedArrays};
 use super::map::{Target, renamed};
-use super::{Plan, is_count_of_batches};
+use super::{Plan, is_count_of_batches, recurrent};
 use crate::error::{Located, Problem, Unmatched};
 
 /// The module or layer that a name begins with, and the array's own name in it.
@@ -51,14 +51,23 @@ impl<'a> Known<'a> {
         Self { weights, by_path, by_layer }
     }
 
-    /// The weight that a name means.
-    fn find(&self, name: &str) -> Option<usize> {
+    /// The weight that a name means, and which of the arrays it is that make the weight.
+    fn find(&self, name: &str) -> Option<(usize, usize)> {
         let name = name.strip_suffix(":0").unwrap_or(name);
         if let Some(&index) = self.by_path.get(name) {
-            return Some(index);
+            return Some((index, 0));
         }
         let (module, own) = split(name);
-        self.by_layer.get(&alike(module))?.iter().copied().find(|&index| self.is_called(index, own))
+        let module = alike(module);
+        let of_layer = |layer: &str| self.by_layer.get(layer).into_iter().flatten().copied();
+        if let Some(index) = of_layer(&module).find(|&index| self.is_called(index, own)) {
+            return Some((index, 0));
+        }
+        let role = recurrent::role(own)?;
+        let numbered = format!("{module}_l{}", role.layer);
+        let first = if role.layer == "0" { module.as_str() } else { &numbered };
+        let mut places = of_layer(first).chain(of_layer(&numbered));
+        places.find(|&index| role.is(&self.weights[index])).map(|index| (index, role.part))
     }
 
     /// Whether an array's own name means this weight of its layer.
@@ -75,7 +84,7 @@ pub(super) fn plan(
     entries: &[(String, Target)],
 ) -> Result<Plan, Located> {
     let known = Known::of(model);
-    let mut array_of: Vec<Option<usize>> = vec![None; model.weights().len()];
+    let mut arrays_of: Vec<[Option<usize>; 2]> = vec![[None; 2]; model.weights().len()];
     let (mut ignored, mut unused) = (Vec::new(), Vec::new());
     for (index, array) in arrays.arrays().iter().enumerate() {
         let Some(name) = renamed(array.name(), entries) else {
@@ -83,8 +92,8 @@ pub(super) fn plan(
             continue;
         };
         match known.find(&name) {
-            Some(weight) => {
-                if let Some(first) = array_of[weight].replace(index) {
+            Some((weight, part)) => {
+                if let Some(first) = arrays_of[weight][part].replace(index) {
                     let expected = format!("one array for {}", model.weights()[weight].path);
                     let got = format!("{} and {}", arrays.arrays()[first].name(), array.name());
                     return Err(Problem::malformed(expected, got).into());
@@ -94,11 +103,20 @@ pub(super) fn plan(
             None => unused.push(array),
         }
     }
-    match array_of.iter().copied().collect::<Option<Vec<usize>>>() {
-        Some(array_of) if unused.is_empty() => Ok(Plan { array_of, ignored }),
+    let parts = |weight: &Weight| match arrays.convention() {
+        Convention::Keras => 1,
+        Convention::PyTorch => recurrent::parts(weight),
+    };
+    let all = model.weights().iter().zip(&arrays_of);
+    let all = all.map(|(weight, found)| found[..parts(weight)].iter().copied().collect());
+    match all.collect::<Option<Vec<Vec<usize>>>>() {
+        Some(arrays_of) if unused.is_empty() => Ok(Plan { arrays_of, ignored }),
         _ => {
-            let weights = model.weights().iter().zip(&array_of);
-            let missing = weights.filter(|(_, array)| array.is_none()).map(|(weight, _)| weight);
+            let weights = model.weights().iter().zip(&arrays_of);
+            let lacks = |(weight, found): &(&Weight, &[Option<usize>; 2])| {
+                found[..parts(weight)].iter().any(Option::is_none)
+            };
+            let missing = weights.filter(lacks).map(|(weight, _)| weight);
             Err(unmatched(&missing.collect::<Vec<_>>(), &unused, arrays.convention()).into())
         }
     }
@@ -119,7 +137,9 @@ fn unmatched(weights: &[&Weight], arrays: &[&NamedArray], convention: Convention
             Convention::Keras => weight.path.clone(),
             Convention::PyTorch => {
                 let (layer, own) = split(&weight.path);
-                format!("{}.{}", layer.replace('/', "."), in_pytorch(own))
+                let recurrent = recurrent::in_pytorch(weight);
+                let own = recurrent.as_deref().unwrap_or_else(|| in_pytorch(own));
+                format!("{}.{own}", layer.replace('/', "."))
             }
         },
         shape: weight.spec.shape.clone(),

@@ -23,20 +23,23 @@ pub(super) fn plan(model: &Model, arrays: &NamedArrays) -> Result<Plan, Located>
     let layers = grouped(&weights, |index| split(&model.weights()[index].path).0);
     let sizes = |groups: &[Vec<usize>]| groups.iter().map(Vec::len).collect::<Vec<_>>();
     if sizes(&modules) != sizes(&layers) {
-        return Ok(Plan { array_of: taken, ignored });
+        return Ok(Plan {
+            arrays_of: taken.into_iter().map(|array| vec![array]).collect(),
+            ignored,
+        });
     }
     let known = Known::of(model);
-    let mut array_of = vec![0; weights.len()];
+    let mut arrays_of = vec![Vec::new(); weights.len()];
     for (module, layer) in modules.iter().zip(&layers) {
         let by_name = |weight: usize| {
             module.iter().copied().find(|&array| known.is_called(weight, split(name(array)).1))
         };
         let named: Option<Vec<usize>> = layer.iter().map(|&weight| by_name(weight)).collect();
         for (&weight, array) in layer.iter().zip(named.unwrap_or_else(|| module.clone())) {
-            array_of[weight] = array;
+            arrays_of[weight] = vec![array];
         }
     }
-    Ok(Plan { array_of, ignored })
+    Ok(Plan { arrays_of, ignored })
 }
 
 /// The items of each group, groups in the order in which they first come.

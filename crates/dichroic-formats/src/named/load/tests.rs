@@ -7,7 +7,8 @@ use dichroic::layers::{
 use dichroic::model::{Input, LayerRef, Model, Sequential};
 
 use super::*;
-use crate::named::{ByteOrder, Convention, ElementType, Strided};
+use crate::element::ElementType;
+use crate::named::{ByteOrder, Convention, Strided};
 
 /// An array whose values are their own places.
 fn array(name: &str, shape: &[usize]) -> NamedArray {
@@ -15,7 +16,7 @@ fn array(name: &str, shape: &[usize]) -> NamedArray {
     let bytes: Vec<u8> = (0..count).flat_map(|i| (i as f32).to_le_bytes()).collect();
     let layout = Strided::row_major(shape.to_vec());
     let bytes = (bytes.into(), ByteOrder::Little);
-    NamedArray::new(name.into(), ElementType::F32, layout, bytes).unwrap()
+    NamedArray::new(name.into(), ElementType::Float32, layout, bytes).unwrap()
 }
 
 fn arrays(convention: Convention, list: &[(&str, &[usize])]) -> NamedArrays {

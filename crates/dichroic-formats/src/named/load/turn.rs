@@ -4,6 +4,7 @@ use dichroic::model::{LayerRef, Symbol, Weight};
 use dichroic_graph::kernels::tensor::Tensor;
 
 use super::super::{Convention, NamedArray};
+use super::recurrent;
 use crate::error::Problem;
 
 /// The size of an axis, and the step along it in the file.
@@ -28,12 +29,20 @@ const LEAVE_PLACES: [&str; 15] = [
     "UnitNormalization",
 ];
 
-/// The array as the weight's value.
+/// The arrays as the weight's value: one, or as many as PyTorch makes of a recurrent layer's.
 pub(super) fn tensor(
     weight: &Weight,
-    array: &NamedArray,
+    arrays: &[&NamedArray],
     convention: Convention,
 ) -> Result<Tensor, Problem> {
+    if convention == Convention::PyTorch
+        && let Some(tensor) = recurrent::tensor(weight, arrays)
+    {
+        return tensor;
+    }
+    let &[array] = arrays else {
+        return Err(Problem::malformed("one array", format!("{} arrays", arrays.len())));
+    };
     let expected = &weight.spec.shape;
     let misfit = || Problem::Shape {
         expected: in_file(weight, convention),

@@ -1,31 +1,12 @@
-//! The types that values have in a file. Inside, all of them are `f32`.
-
-use std::fmt;
+//! The types of ONNX's values.
 
 use onnx_rs::ast::DataType;
 
+pub(crate) use crate::element::ElementType;
 use crate::error::{Located, Problem};
 
-/// The type of a value in an ONNX file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // the names say it
-pub enum ElementType {
-    Float32,
-    Float16,
-    BFloat16,
-    Float64,
-    Int8,
-    Int16,
-    Int32,
-    Int64,
-    UInt8,
-    UInt16,
-    UInt32,
-    UInt64,
-    Bool,
-}
-
 impl ElementType {
+    /// The type by its name in the format.
     pub(crate) fn of(data_type: DataType) -> Result<Self, Located> {
         Ok(match data_type {
             DataType::Float => Self::Float32,
@@ -55,21 +36,6 @@ impl ElementType {
         Self::of(known.ok_or_else(|| Problem::malformed("the number of a type", number))?)
     }
 
-    /// Whether values have fractions.
-    pub fn is_float(self) -> bool {
-        matches!(self, Self::Float32 | Self::Float16 | Self::BFloat16 | Self::Float64)
-    }
-
-    /// The bytes of one value.
-    pub(crate) fn width(self) -> usize {
-        match self {
-            Self::Int8 | Self::UInt8 | Self::Bool => 1,
-            Self::Float16 | Self::BFloat16 | Self::Int16 | Self::UInt16 => 2,
-            Self::Float32 | Self::Int32 | Self::UInt32 => 4,
-            Self::Float64 | Self::Int64 | Self::UInt64 => 8,
-        }
-    }
-
     /// The least and the greatest whole number of the type; `None` for types with fractions.
     pub(crate) fn range(self) -> Option<(i64, i64)> {
         Some(match self {
@@ -83,26 +49,6 @@ impl ElementType {
             Self::UInt64 => (0, i64::MAX),
             Self::Bool => (0, 1),
             _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for ElementType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Float32 => "float32",
-            Self::Float16 => "float16",
-            Self::BFloat16 => "bfloat16",
-            Self::Float64 => "float64",
-            Self::Int8 => "int8",
-            Self::Int16 => "int16",
-            Self::Int32 => "int32",
-            Self::Int64 => "int64",
-            Self::UInt8 => "uint8",
-            Self::UInt16 => "uint16",
-            Self::UInt32 => "uint32",
-            Self::UInt64 => "uint64",
-            Self::Bool => "bool",
         })
     }
 }

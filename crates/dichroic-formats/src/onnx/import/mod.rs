@@ -21,7 +21,7 @@ mod walk;
 
 pub(crate) use array::Array;
 pub(crate) use builder::refused;
-pub use element::ElementType;
+pub(crate) use element::ElementType;
 pub(crate) use node::{Node, resolve};
 pub(crate) use order::Order;
 pub use ports::{KnownInput, Port};

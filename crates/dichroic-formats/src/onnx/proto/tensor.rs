@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use onnx_rs::ast::{DataLocation, TensorProto};
 
 use super::External;
+use crate::element::{ElementType, bfloat_to_f32, half_to_f32};
 use crate::error::{Located, Problem};
-use crate::onnx::import::{Array, ElementType};
+use crate::onnx::import::Array;
 
 /// More values than any memory holds.
 const MOST_VALUES: usize = 1 << 40;
@@ -84,7 +85,7 @@ fn from_raw(
     element: ElementType,
     len: usize,
 ) -> Result<Array<'_>, Located> {
-    let width = element.width();
+    let width = element.size();
     let expected = len.checked_mul(width);
     count(expected.unwrap_or(usize::MAX), bytes.len(), "bytes")?;
     Ok(match element {
@@ -93,10 +94,10 @@ fn from_raw(
             floats(shape, element, words(bytes, |w| f64::from_le_bytes(w) as f32))
         }
         ElementType::Float16 => {
-            floats(shape, element, words(bytes, |w| half(u16::from_le_bytes(w))))
+            floats(shape, element, words(bytes, |w| half_to_f32(u16::from_le_bytes(w))))
         }
         ElementType::BFloat16 => {
-            floats(shape, element, words(bytes, |w| bfloat(u16::from_le_bytes(w))))
+            floats(shape, element, words(bytes, |w| bfloat_to_f32(u16::from_le_bytes(w))))
         }
         ElementType::Int8 => whole(shape, element, words(bytes, |w| i8::from_le_bytes(w).into())),
         ElementType::UInt8 | ElementType::Bool => {
@@ -139,11 +140,11 @@ fn from_fields<'a>(
         // The 16 bits stand in the lower half of each int32.
         ElementType::Float16 => {
             let bits = tensor.as_i32().unwrap_or_default();
-            floats(shape, element, bits.iter().map(|&bits| half(bits as u16)).collect())
+            floats(shape, element, bits.iter().map(|&bits| half_to_f32(bits as u16)).collect())
         }
         ElementType::BFloat16 => {
             let bits = tensor.as_i32().unwrap_or_default();
-            floats(shape, element, bits.iter().map(|&bits| bfloat(bits as u16)).collect())
+            floats(shape, element, bits.iter().map(|&bits| bfloat_to_f32(bits as u16)).collect())
         }
         ElementType::Int64 => {
             whole(shape, element, tensor.as_i64().unwrap_or_default().into_owned())
@@ -178,25 +179,6 @@ fn saturated(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// A bfloat16 is the upper half of an `f32`.
-fn bfloat(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
-}
-
-/// IEEE 754 half precision: 1 bit sign, 5 bits exponent, 10 bits fraction.
-fn half(bits: u16) -> f32 {
-    let sign = u32::from(bits >> 15) << 31;
-    let exponent = u32::from(bits >> 10) & 0x1f;
-    let fraction = u32::from(bits) & 0x3ff;
-    let magnitude = match exponent {
-        // Subnormal: fraction · 2⁻²⁴, exact in f32.
-        0 => return f32::from_bits((fraction as f32 / 16_777_216.0).to_bits() | sign),
-        0x1f => 0xff << 23 | fraction << 13,
-        _ => (exponent + 112) << 23 | fraction << 13,
-    };
-    f32::from_bits(sign | magnitude)
-}
-
 #[cfg(test)]
 mod tests {
     use onnx_rs::ast::DataType;
@@ -204,29 +186,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_precision_reads_as_ieee_754_says() {
-        let cases = [
-            (0x0000, 0.0),
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0001, 5.960_464_5e-8),
-            (0x03ff, 6.097_555e-5),
-            (0x0400, 6.103_515_6e-5),
-            (0x3555, 0.333_251_95),
-            (0xfc00, f32::NEG_INFINITY),
-        ];
-        for (bits, value) in cases {
-            assert_eq!(half(bits), value, "{bits:#06x}");
-        }
-        assert!(half(0x7e00).is_nan());
-        assert_eq!(half(0x8000).to_bits(), (-0.0f32).to_bits());
-    }
-
-    #[test]
     fn a_bfloat16_is_the_upper_half_of_a_float() {
-        assert_eq!(bfloat(0x3f80), 1.0);
-        assert_eq!(bfloat(0xc049), -3.140_625);
+        assert_eq!(bfloat_to_f32(0x3f80), 1.0);
+        assert_eq!(bfloat_to_f32(0xc049), -3.140_625);
     }
 
     #[test]

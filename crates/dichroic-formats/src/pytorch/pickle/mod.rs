@@ -20,7 +20,7 @@ mod tests;
 
 use std::rc::Rc;
 
-use crate::named::ElementType;
+use crate::element::ElementType;
 
 pub(super) use machine::{Rules, read};
 

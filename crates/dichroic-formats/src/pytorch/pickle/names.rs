@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use crate::named::ElementType;
+use crate::element::ElementType;
 
 /// A name on the list.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,15 +93,15 @@ pub(super) fn is_scripted(module: &str) -> bool {
 
 fn of_storage(name: &str) -> Option<ElementType> {
     Some(match name {
-        "FloatStorage" => ElementType::F32,
-        "HalfStorage" => ElementType::F16,
-        "BFloat16Storage" => ElementType::BF16,
-        "DoubleStorage" => ElementType::F64,
-        "CharStorage" => ElementType::I8,
-        "ShortStorage" => ElementType::I16,
-        "IntStorage" => ElementType::I32,
-        "LongStorage" => ElementType::I64,
-        "ByteStorage" => ElementType::U8,
+        "FloatStorage" => ElementType::Float32,
+        "HalfStorage" => ElementType::Float16,
+        "BFloat16Storage" => ElementType::BFloat16,
+        "DoubleStorage" => ElementType::Float64,
+        "CharStorage" => ElementType::Int8,
+        "ShortStorage" => ElementType::Int16,
+        "IntStorage" => ElementType::Int32,
+        "LongStorage" => ElementType::Int64,
+        "ByteStorage" => ElementType::UInt8,
         "BoolStorage" => ElementType::Bool,
         _ => return None,
     })
@@ -109,18 +109,18 @@ fn of_storage(name: &str) -> Option<ElementType> {
 
 fn of_type(name: &str) -> Option<ElementType> {
     Some(match name {
-        "float32" | "float" => ElementType::F32,
-        "float16" | "half" => ElementType::F16,
-        "bfloat16" => ElementType::BF16,
-        "float64" | "double" => ElementType::F64,
-        "int8" => ElementType::I8,
-        "int16" | "short" => ElementType::I16,
-        "int32" | "int" => ElementType::I32,
-        "int64" | "long" => ElementType::I64,
-        "uint8" => ElementType::U8,
-        "uint16" => ElementType::U16,
-        "uint32" => ElementType::U32,
-        "uint64" => ElementType::U64,
+        "float32" | "float" => ElementType::Float32,
+        "float16" | "half" => ElementType::Float16,
+        "bfloat16" => ElementType::BFloat16,
+        "float64" | "double" => ElementType::Float64,
+        "int8" => ElementType::Int8,
+        "int16" | "short" => ElementType::Int16,
+        "int32" | "int" => ElementType::Int32,
+        "int64" | "long" => ElementType::Int64,
+        "uint8" => ElementType::UInt8,
+        "uint16" => ElementType::UInt16,
+        "uint32" => ElementType::UInt32,
+        "uint64" => ElementType::UInt64,
         "bool" => ElementType::Bool,
         _ => return None,
     })

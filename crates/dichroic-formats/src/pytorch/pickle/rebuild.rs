@@ -2,8 +2,8 @@
 
 use super::names::{Known, Rebuild};
 use super::{Handle, Instance, Object, Objects, Storage, Tensor};
+use crate::element::ElementType;
 use crate::error::Problem;
-use crate::named::ElementType;
 
 /// More axes than any array of weights has.
 const MOST_AXES: usize = 64;
