@@ -258,3 +258,10 @@ fn known_networks_are_counted_as_keras_counts_them() {
     let text = place.good(&["summary", "app:MobileNetV2", "--input", "96,96,1"]);
     assert!(text.contains("(None, 96, 96, 1)"), "{text}");
 }
+
+#[test]
+fn sizes_may_stay_open_for_code() {
+    let place = Place::new("open-sizes");
+    let text = place.good(&["summary", "--input", "None,None,3", "Conv2D(4, 5)"]);
+    assert!(text.contains("(None, None, None, 4)") && text.contains("304"), "{text}");
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dichroic::Shape;
 use dichroic_script::{ErrorKind, Limits, Options, Outcome, Script, ScriptError};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -108,7 +109,7 @@ async fn run(workspace: &Arc<Workspace>, request: PasteRequest) -> Result<Made, 
 fn model_of(request: &PasteRequest) -> Result<Made, Problem> {
     let options = Options {
         limits: script_limits(),
-        input_shape: request.input_shape.clone(),
+        input_shape: request.input_shape.as_deref().map(Shape::batched),
         ..Options::default()
     };
     let outcome = outcome_of(&request.code, &options)?;

@@ -21,8 +21,8 @@ pub struct Options {
     pub summary_style: Style,
     /// What the script may use.
     pub limits: Limits,
-    /// The shape, without the batch, for models that give none.
-    pub input_shape: Option<Vec<usize>>,
+    /// The shape, with the batch, for models that give none.
+    pub input_shape: Option<Shape>,
     /// The dtype policy of layers, until the script sets another.
     pub dtype_policy: DtypePolicy,
 }
@@ -57,7 +57,7 @@ impl Script {
     ///
     /// ```
     /// use dichroic_script::{Options, Script};
-    /// let options = Options { input_shape: Some(vec![9, 9, 5]), ..Options::default() };
+    /// let options = Options { input_shape: Some(dichroic::Shape::batched(&[9, 9, 5])), ..Options::default() };
     /// let outcome = Script::inline("Conv2D(56, 4)", &options)?;
     /// assert_eq!(outcome.model(None)?.count_params(), 4_536);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -79,7 +79,7 @@ impl Script {
     ) -> Result<Outcome, ScriptError> {
         let (style, policy) = (options.summary_style, options.dtype_policy);
         let bare = program.form == Form::Expression;
-        let input = options.input_shape.as_deref().map(Shape::batched);
+        let input = options.input_shape.clone();
         run::run(
             program,
             output,

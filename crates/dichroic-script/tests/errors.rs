@@ -353,7 +353,8 @@ fn an_outcome_says_which_models_it_has() {
 
 #[test]
 fn inline_expressions_make_models() {
-    let with_input = Options { input_shape: Some(vec![9, 9, 5]), ..Options::default() };
+    let with_input =
+        Options { input_shape: Some(dichroic::Shape::batched(&[9, 9, 5])), ..Options::default() };
     let count = |text: &str, options: &Options| {
         Script::inline(text, options).map(|outcome| {
             outcome.model(None).expect("an inline expression makes a model").count_params()

@@ -86,7 +86,7 @@ impl Predict {
         let own = own_shape(picture)?;
         // Transparency is no colour.
         let channels = if own.channels == 4 { 3 } else { own.channels };
-        let size = InputShape(vec![own.height, own.width, channels]);
+        let size = InputShape([own.height, own.width, channels].map(Some).into());
         load(&self.model, Some(&size), Style::Keras3).map_err(|_| refusal)
     }
 

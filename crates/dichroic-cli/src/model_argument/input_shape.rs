@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// The axes of an input without the batch, as written on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputShape(pub Vec<usize>);
+pub struct InputShape(pub Vec<Option<usize>>);
 
 impl FromStr for InputShape {
     type Err = String;
@@ -18,10 +18,11 @@ impl FromStr for InputShape {
     fn from_str(text: &str) -> Result<Self, String> {
         let axis = |axis: &str| {
             if axis.trim() == "None" {
-                return Err("an open size can't be given here; write keras.Input((None, None, 3)) in a script".to_owned());
+                return Ok(None);
             }
             let size = axis.trim().parse::<usize>().ok().filter(|&size| size > 0);
-            size.ok_or_else(|| format!("{axis:?} is not a size; write the axes like 28,28,3"))
+            size.map(Some)
+                .ok_or_else(|| format!("{axis:?} is not a size; write the axes like 28,28,3"))
         };
         let text = text.trim().trim_start_matches('(').trim_end_matches(')');
         text.trim_end_matches(',').split(',').map(axis).collect::<Result<_, _>>().map(Self)
@@ -29,7 +30,18 @@ impl FromStr for InputShape {
 }
 
 impl InputShape {
-    /// The same model with the same weights for items of this shape.
+    /// The sizes, where all must be known for what is read.
+    ///
+    /// # Errors
+    /// When a size is left open.
+    pub fn known(&self, of: &str) -> Result<Vec<usize>, Failure> {
+        self.0.iter().copied().collect::<Option<_>>().ok_or_else(|| {
+            Failure::refused(format!("{of} needs known sizes, got --input with None"))
+                .help("write numbers, such as --input 224,224,3")
+        })
+    }
+
+    /// The same model with the same weights for items of this shape; what is `None` stays as it is.
     ///
     /// # Errors
     /// When the model has several inputs, has a size of its own that differs, or a layer refuses the sizes.
@@ -43,15 +55,17 @@ impl InputShape {
             }
         };
         if !self.suits(&shape) {
-            let headline = format!("takes {shape}, and --input gives {}", Shape::batched(&self.0));
+            let headline = format!("takes {shape}, and --input gives {}", Shape::new([&[None], &self.0[..]].concat()));
             return Err(Failure::refused(headline)
                 .help("--input can give the sizes that are open (None); leave it out if none is"));
         }
         let mut config = model.to_config();
         let layer = model.inputs()[0].layer().name().to_owned();
         if let Some(axes) = axes_of_input(&mut config, &layer) {
-            for (axis, &size) in axes.iter_mut().skip(1).zip(&self.0) {
-                *axis = json!(size);
+            for (axis, size) in axes.iter_mut().skip(1).zip(&self.0) {
+                if let Some(size) = size {
+                    *axis = json!(size);
+                }
             }
         }
         let mut sized = Model::from_config(&config).map_err(Failure::input)?;
@@ -64,7 +78,9 @@ impl InputShape {
 
     fn suits(&self, shape: &Shape) -> bool {
         let axes = shape.axes().get(1..).unwrap_or_default();
-        let same = |(axis, &size): (&Option<usize>, &usize)| axis.is_none_or(|own| own == size);
+        let same = |(own, given): (&Option<usize>, &Option<usize>)| {
+            own.is_none() || given.is_none() || own == given
+        };
         axes.len() == self.0.len() && axes.iter().zip(&self.0).all(same)
     }
 }

@@ -5,6 +5,7 @@ mod kind;
 mod weights;
 
 use clap::Args;
+use dichroic::Shape;
 use dichroic::applications;
 use dichroic::explain::Style;
 use dichroic::model::Model;
@@ -22,7 +23,7 @@ pub struct ModelArgument {
     /// A Keras script (model.py, model.py:name), a model file (.keras, .h5, .onnx, Keras's .json), Keras code ("Conv2D(56, 4)"), or app:ResNet50
     #[arg(value_name = "MODEL")]
     pub model: String,
-    /// Input shape without the batch, for code that gives none, for app: and for open sizes of a file: 9,9,5
+    /// Input shape without the batch, for code that gives none (None is an open size), for app: and for open sizes of a file: 9,9,5
     #[arg(long, value_name = "H,W,C")]
     pub input: Option<InputShape>,
     #[command(flatten)]
@@ -131,7 +132,8 @@ pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<
     match kind_of(argument)? {
         Kind::File(path, format) => {
             let of_onnx = input.filter(|_| format == FileKind::Onnx);
-            let open = OpenOptions { input_shape: of_onnx.map(|shape| shape.0.clone()) };
+            let known = of_onnx.map(|shape| shape.known(&path.display().to_string()));
+            let open = OpenOptions { input_shape: known.transpose()? };
             let loaded = Loaded::of_file(open_model(&path, &open).map_err(Failure::input)?);
             match input {
                 Some(shape) if format != FileKind::Onnx => loaded.sized(shape, argument),
@@ -167,7 +169,8 @@ pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<
 /// The network of this name, for pictures of the usual size unless another is asked for.
 fn application(name: &str, input: Option<&InputShape>) -> Result<Model, Failure> {
     let mut options = applications::Options::default();
-    if let Some(InputShape(axes)) = input {
+    if let Some(shape) = input {
+        let axes = shape.known(&format!("app:{name}"))?;
         let axes = <[usize; 3]>::try_from(axes.as_slice()).map_err(|_| {
             let headline =
                 format!("app:{name} takes pictures, got --input with {} axes", axes.len());
@@ -180,7 +183,7 @@ fn application(name: &str, input: Option<&InputShape>) -> Result<Model, Failure>
 }
 
 fn options(input: Option<&InputShape>, style: Style) -> Options {
-    let input_shape = input.map(|shape| shape.0.clone());
+    let input_shape = input.map(|InputShape(axes)| Shape::new([&[None], &axes[..]].concat()));
     Options { summary_style: style, input_shape, ..Options::default() }
 }
 
