@@ -202,6 +202,19 @@ mod tests {
     }
 
     #[test]
+    fn activations_that_a_script_called_as_operations_are_read() {
+        let mut config = model("Transpose", &json!({"axes": [0, 2, 1]}), &[&[4, 3]]).to_config();
+        config["config"]["layers"][1]["module"] = json!("keras.src.ops.nn");
+        for (class_name, ours) in
+            [("Relu", "Activation"), ("Gelu", "Function"), ("Silu", "Activation")]
+        {
+            config["config"]["layers"][1]["class_name"] = json!(class_name);
+            let back = Model::from_config(&config).unwrap();
+            assert_eq!(back.get_layer("operation").unwrap().class_name(), ours);
+        }
+    }
+
+    #[test]
     fn an_operation_that_is_not_known_is_named() {
         let mut config = model("Transpose", &json!({"axes": [0, 2, 1]}), &[&[4, 3]]).to_config();
         config["config"]["layers"][1]["class_name"] = json!("Einsum");

@@ -43,7 +43,12 @@ fn as_layer(module: &str, class_name: &str, object: &Value) -> Option<(&'static 
         return (decimals == 0).then(|| ("Function", json!({"function": word})));
     }
     if module != "numpy" {
-        return None;
+        return of_other_module(module, class_name, &argument);
+    }
+    if let (Some((_, kind)), []) =
+        (COMPARISONS.iter().find(|(known, _)| *known == class_name), behind.as_slice())
+    {
+        return Some(("Arithmetic", json!({"kind": kind})));
     }
     if let Some((_, kind)) = PAIRS.iter().find(|(known, _)| *known == class_name) {
         return match behind.as_slice() {
@@ -87,6 +92,49 @@ fn as_layer(module: &str, class_name: &str, object: &Value) -> Option<(&'static 
         }
         _ => return None,
     })
+}
+
+/// What gives truth values in Keras, and 0 or 1 here: class and our word for it.
+const COMPARISONS: [(&str, &str); 9] = [
+    ("Equal", "equal"),
+    ("NotEqual", "not_equal"),
+    ("Less", "less"),
+    ("LessEqual", "less_or_equal"),
+    ("Greater", "greater"),
+    ("GreaterEqual", "greater_or_equal"),
+    ("LogicalAnd", "and"),
+    ("LogicalOr", "or"),
+    ("LogicalXor", "xor"),
+];
+
+/// Activations as operations, and casts to the one type that values have here.
+fn of_other_module(
+    module: &str,
+    class_name: &str,
+    argument: &dyn Fn(&str) -> Option<Value>,
+) -> Option<(&'static str, Value)> {
+    let activation = |name: &str| Some(("Activation", json!({"activation": name})));
+    let function = |function: Value| Some(("Function", json!({"function": function})));
+    match (module, class_name) {
+        ("core", "Cast") if argument("dtype")? == "float32" => activation("linear"),
+        ("nn", "Relu") => activation("relu"),
+        ("nn", "Relu6") => activation("relu6"),
+        ("nn", "Silu") => activation("silu"),
+        ("nn", "Selu") => activation("selu"),
+        ("nn", "HardSigmoid") => activation("hard_sigmoid"),
+        ("nn", "LogSigmoid") => activation("log_sigmoid"),
+        ("nn", "Softmax") => Some(("Softmax", json!({"axis": argument("axis")?}))),
+        ("nn", "Gelu") => {
+            let approximate = argument("approximate").is_none_or(|approximate| approximate == true);
+            function(if approximate { json!("gelu_tanh") } else { json!("gelu") })
+        }
+        ("nn", "LeakyRelu") => {
+            function(json!({"leaky_relu": {"negative_slope": argument("negative_slope")?}}))
+        }
+        ("nn", "Elu") => function(json!({"elu": {"alpha": argument("alpha")?}})),
+        ("nn", "Celu") => function(json!({"celu": {"alpha": argument("alpha")?}})),
+        _ => None,
+    }
 }
 
 /// An operation on a value and a number, which may stand on either side.
