@@ -47,9 +47,13 @@ pub(super) fn read_layer(
             let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"));
             let shape =
                 read_shape(shape.unwrap_or(&Value::Null), &format!("{place}.config.batch_shape"))?;
-            // A chain that begins with a layer of `mixed_bfloat16` has an input of the type that it computes in.
+            // A chain that begins with a layer of `mixed_bfloat16` has an input of the type that it computes in, and
+            // pictures may come as bytes. Here all of them are numbers of the one type.
             let dtype = config.get("dtype");
-            if !dtype.is_some_and(|dtype| dtype == "bfloat16") {
+            let number = |name: &str| {
+                name == "bfloat16" || name.starts_with("int") || name.starts_with("uint")
+            };
+            if !dtype.and_then(Value::as_str).is_some_and(number) {
                 read_policy(dtype, place)?;
             }
             Ok(LayerRef::new(name, Body::Input(shape)))
@@ -138,13 +142,20 @@ fn refused(source: LayerError, class_name: &str, name: Option<&str>, place: &str
     }
 }
 
-/// The policy that a layer is written with.
+/// The policy that a layer is written with. Float16 and float64 are computed as `f32`, which holds the weights of the one and differs
+/// from the other by rounding alone.
 fn read_policy(dtype: Option<&Value>, place: &str) -> Result<DtypePolicy, ModelError> {
     let name = match dtype {
         None | Some(Value::Null) => return Ok(DtypePolicy::Float32),
         Some(Value::String(name)) => name.as_str(),
-        Some(policy) => policy.pointer("/config/name").and_then(Value::as_str).unwrap_or("?"),
+        Some(policy) => {
+            let name = policy.pointer("/config/name").or_else(|| policy.get("class_name"));
+            name.and_then(Value::as_str).unwrap_or("?")
+        }
     };
+    if matches!(name, "mixed_float16" | "float16" | "float64") {
+        return Ok(DtypePolicy::Float32);
+    }
     name.parse().map_err(|error: PolicyError| ModelError::Unsupported {
         place: place.to_owned(),
         what: "dtype",
