@@ -44,7 +44,7 @@ def main():
     cases = json.loads((folder / "index.json").read_text())
     names = [case["name"] for case in cases if case["keras"]]
     for case in cases:
-        if case["unknown"]:
+        if case["unknown"] and not case["channels_first"] and "_opset21" not in case["name"]:
             print(f"not for Keras: {case['name']}: {', '.join(case['unknown'])}")
     failed = 0
     for name in names:

@@ -69,7 +69,9 @@ fn write(folder: &Path, case: &Case) -> Result<bool, Box<dyn Error>> {
     };
     let arrays: Vec<_> = [numbered("in", &case.inputs), numbered("out", &outputs)].concat();
     write_npz(&folder.join(format!("{}.npz", case.name)), &arrays)?;
-    let keras = has_operations_of_keras(&case.model);
+    // The other operator set and the other order of axes make no other `.keras` file.
+    let same = case.options.opset == 21 || case.options.images == Images::ChannelsFirst;
+    let keras = !same && has_operations_of_keras(&case.model);
     if keras {
         write_keras(&folder.join(format!("{}.keras", case.name)), &Contents::of(&case.model))?;
     }
