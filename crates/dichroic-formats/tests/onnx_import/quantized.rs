@@ -34,10 +34,10 @@ fn whole_numbers_are_added_pooled_and_joined_in_the_scale_of_each() {
             "sum",
             None,
         ),
-        added("QLinearGlobalAveragePool", &["sum", "half", "twenty", "quarter", "four"], "p", None),
+        added("QLinearGlobalAveragePool", &["sum", "half", "twenty", "quarter", "ten"], "p", None),
         added(
             "QLinearConcat",
-            &["half", "ten", "p", "quarter", "four", "p", "quarter", "four"],
+            &["half", "ten", "p", "quarter", "ten", "p", "quarter", "ten"],
             "c",
             Some(("axis", 1)),
         ),
