@@ -2,17 +2,25 @@
 
 use serde_json::Value;
 
-use super::{LayerRef, Model};
+use super::Model;
 use crate::data::PixelRange;
 
 impl Model {
     /// The range of pixels that the model expects: bytes as they are where it rescales them itself, else 0 to 1.
+    ///
+    /// Only a `Rescaling` before the first layer with weights rescales pixels; a later one scales feature maps.
     pub fn pixel_range(&self) -> PixelRange {
-        let rescales = |layer: &LayerRef| {
-            layer.class_name() == "Rescaling"
-                || layer.model().is_some_and(|nested| nested.pixel_range() == PixelRange::Bytes)
-        };
-        if self.all_layers().iter().any(rescales) { PixelRange::Bytes } else { PixelRange::Unit }
+        for layer in self.all_layers() {
+            let nested = layer.model().map(Self::pixel_range);
+            if layer.class_name() == "Rescaling" || nested == Some(PixelRange::Bytes) {
+                return PixelRange::Bytes;
+            }
+            let prefix = format!("{}/", layer.name());
+            if self.weights().iter().any(|weight| weight.path.starts_with(&prefix)) {
+                break;
+            }
+        }
+        PixelRange::Unit
     }
 
     /// Whether the layer that makes the model's output ends with this activation.
@@ -45,6 +53,14 @@ mod tests {
         assert_eq!(plain.pixel_range(), PixelRange::Unit);
         let rescaling = Sequential::new().add(Input::new(&[4])).add(Rescaling::new(1.0 / 255.0));
         assert_eq!(rescaling.finish().unwrap().pixel_range(), PixelRange::Bytes);
+    }
+
+    #[test]
+    fn feature_maps_that_are_rescaled_say_nothing_of_pixels() {
+        let late = chain(Dense::new(2)).add(Rescaling::new(0.5)).finish().unwrap();
+        assert_eq!(late.pixel_range(), PixelRange::Unit);
+        let early = Sequential::new().add(Input::new(&[4])).add(Rescaling::new(2.0));
+        assert_eq!(early.add(Dense::new(2)).finish().unwrap().pixel_range(), PixelRange::Bytes);
     }
 
     #[test]

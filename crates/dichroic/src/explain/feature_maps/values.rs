@@ -186,7 +186,11 @@ fn run(
             Some(position) => inputs[position].data(),
             None => executor.value(value).map_err(of_graph)?,
         };
-        let shape = lowered.graph.shape(value).iter().skip(1).copied().collect::<Vec<_>>();
+        // An operation may put another axis than the batch first: its value is kept as it lies.
+        let mut shape = lowered.graph.shape(value).to_vec();
+        if shape.first() == Some(&1) {
+            shape.remove(0);
+        }
         Ok(Tensor::new(shape, data.to_vec()).map_err(ModelError::from)?)
     };
     wanted.iter().map(item).collect()
