@@ -10,6 +10,7 @@ mod axes;
 mod blocks;
 mod broadcast;
 mod cast;
+mod centering;
 mod constants;
 mod convolution;
 mod dense;
@@ -56,6 +57,7 @@ const FAMILIES: &[&[Operator]] = &[
     arithmetic::OPERATORS,
     blocks::OPERATORS,
     cast::OPERATORS,
+    centering::OPERATORS,
     constants::OPERATORS,
     convolution::OPERATORS,
     dense::OPERATORS,
