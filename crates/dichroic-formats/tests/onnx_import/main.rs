@@ -3,3 +3,4 @@
 mod built;
 mod golden;
 mod layout;
+mod quantized;
