@@ -3,8 +3,8 @@
 //!     cargo run --release -p dichroic-formats --example onnx_run -- FOLDER
 //!
 //! `FOLDER/model.onnx` is read; `FOLDER/input_N.f32` and `FOLDER/input_N.shape` (sizes between blanks) are its inputs in
-//! the file's order of axes. It writes `FOLDER/got_N.f32` and `.shape` and prints the layers' classes, the number of
-//! parameters and the time that reading took.
+//! the file's order of axes. Where `FOLDER/input_N.name` names an input, its shape is told to the reader. It writes `FOLDER/got_N.f32` and `.shape` and prints the layers' classes, the number of
+//! parameters, the time that reading took and the most memory that was held.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = env::args().nth(1).ok_or("give a folder with model.onnx")?;
     let folder = Path::new(&folder);
     let start = Instant::now();
-    let imported = read_onnx(&folder.join("model.onnx"), &OnnxOptions::default())?;
+    let imported = read_onnx(&folder.join("model.onnx"), &options(folder)?)?;
     println!("time {:.4}", start.elapsed().as_secs_f64());
     println!("parameters {}", imported.model.count_params());
     let classes = imported.model.layers().iter().map(|layer| layer.class_name());
@@ -43,7 +43,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         let shape: Vec<String> = output.shape().iter().map(usize::to_string).collect();
         fs::write(name.with_extension("shape"), shape.join(" "))?;
     }
+    // Linux tells how much memory was held at most.
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) {
+        let kilobytes: f64 = peak.trim().trim_end_matches(" kB").parse()?;
+        println!("megabytes {:.0}", kilobytes / 1024.0);
+    }
     Ok(())
+}
+
+/// The shapes of the inputs that are named.
+fn options(folder: &Path) -> Result<OnnxOptions, Box<dyn Error>> {
+    let mut options = OnnxOptions::default();
+    for number in 0.. {
+        let Ok(name) = fs::read_to_string(folder.join(format!("input_{number}.name"))) else {
+            break;
+        };
+        let (shape, _) = read(&folder.join(format!("input_{number}")))?;
+        options.input_shapes.insert(name, shape);
+    }
+    Ok(options)
 }
 
 fn read(name: &Path) -> Result<(Vec<usize>, Vec<f32>), Box<dyn Error>> {

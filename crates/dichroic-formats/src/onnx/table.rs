@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
-use super::import::supported;
+use super::import::{supported, supported_of_runtime};
 
 const INTRODUCTION: &str = "\
 # ONNX operators
@@ -19,6 +19,9 @@ they become no layers. All others take such inputs too, and are then computed wh
 | operator | operator sets | |
 |---|---|---|
 ";
+
+const OF_RUNTIME: &str = "
+Of the domain `com.microsoft`, what ONNX Runtime's quantizer writes is read too: ";
 
 /// The supported operators with their versions, as a page of Markdown.
 ///
@@ -37,5 +40,8 @@ pub fn operator_table() -> String {
         };
         row.expect("a String takes all text");
     }
+    page.push_str(OF_RUNTIME);
+    page.push_str(&supported_of_runtime().collect::<Vec<_>>().join(", "));
+    page.push_str(".\n");
     page
 }

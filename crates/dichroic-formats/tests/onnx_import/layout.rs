@@ -60,3 +60,26 @@ fn what_is_not_supported_is_named_with_node_operator_and_attribute() {
     let error = import("unread", &model(&[1, 3], unread, vec![])).unwrap_err().to_string();
     assert!(error.contains("attribute slope of Relu is not supported"), "{error}");
 }
+
+#[test]
+fn places_picked_from_a_turned_picture_leave_the_batch_and_the_channels_where_they_are() {
+    // As PyTorch's newer exporter writes adaptive pools: (N, C, H, W) → (H, W, N, C) → (3, 1, N, C) → (N, C, 3, 1).
+    let nodes = vec![
+        node("Conv", &["x", "w"], "c", vec![]),
+        node("Transpose", &["c"], "t", vec![ints("perm", &[2, 3, 0, 1])]),
+        node("GatherND", &["t", "places"], "g", vec![]),
+        node("Transpose", &["g"], "y", vec![ints("perm", &[2, 3, 0, 1])]),
+    ];
+    let arrays = vec![
+        TensorProto::from_f32("w", vec![2, 2, 1, 1], vec![1.0, 0.0, 0.0, 1.0]),
+        TensorProto::from_i64("places", vec![3, 1, 2], vec![0, 0, 1, -1, 0, 1]),
+    ];
+    let imported = import("picked", &model(&[0, 2, 2, 2], nodes, arrays)).unwrap();
+    let classes = classes(&imported);
+    assert!(classes.iter().all(|class| !["Permute", "Transpose"].contains(class)), "{classes:?}");
+    assert_eq!(imported.outputs[0].order, [0, 2, 3, 1]);
+    let x: Vec<f32> = (0..16).map(|i| i as f32).collect();
+    let y = imported.model.predict(&[Tensor::new([2, 2, 2, 2], x).unwrap()]).unwrap();
+    assert_eq!(y[0].shape(), [2, 3, 1, 2]);
+    assert_eq!(y[0].data(), [0.0, 1.0, 6.0, 7.0, 2.0, 3.0, 8.0, 9.0, 14.0, 15.0, 10.0, 11.0]);
+}

@@ -4,3 +4,4 @@ mod built;
 mod golden;
 mod layout;
 mod open_sizes;
+mod quantized;

@@ -6,6 +6,7 @@ use onnx_rs::ast;
 
 use super::attributes::Attributes;
 use super::builder::Builder;
+use super::operators::Operator;
 use super::readers::Readers;
 use super::{Array, Node, Value, fold, operators};
 use crate::error::{Located, Problem};
@@ -139,10 +140,7 @@ impl<'a> Blocks<'a> {
             frame.values.extend(proto.output.iter().copied().zip(made));
             return Ok(false);
         }
-        if !own {
-            let what = format!("operator {op} of domain {:?}", proto.domain);
-            return Err(unsupported(&what, "export the model with ONNX's own operators"));
-        }
+        let operator = operators::find_in(proto.domain, op).ok_or_else(|| unknown(proto))?;
         let name = if proto.name.is_empty() { op } else { proto.name };
         self.builder.begin_node(&format!("{}{name}", frame.prefix));
         let weights = inputs.iter().skip(1).flatten();
@@ -161,7 +159,7 @@ impl<'a> Blocks<'a> {
             next: next.cloned(),
             absorbed: false,
         };
-        let made = make(&mut node)?;
+        let made = make(&mut node, operator)?;
         let unread = node.attributes.unread();
         if !unread.is_empty() {
             let what = format!("attribute {} of {op}", unread.join(", "));
@@ -303,11 +301,10 @@ fn pass_through<'a>(node: &ast::Node<'a>, frame: &mut Frame<'_, 'a>) -> Result<(
 }
 
 /// The outputs of a node: computed now if all its inputs are known, else by layers.
-fn make<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
-    let Some((_, versions, import)) = operators::find(node.op) else {
-        let fix = "export the model with other operators";
-        return Err(unsupported(&format!("operator {}", node.op), fix));
-    };
+fn make<'a>(
+    node: &mut Node<'_, 'a>,
+    (_, versions, import): &Operator,
+) -> Result<Vec<Value<'a>>, Located> {
     if !versions.contains(&node.opset) {
         let what = format!("operator {} of operator set {}", node.op, node.opset);
         let fix = format!("export for a set from {} to {}", versions.start(), versions.end());
@@ -325,6 +322,27 @@ fn make<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
         }
     }
     import(node)
+}
+
+/// Operators whose output has as many values as the input's values say.
+const OPEN_ENDED: [&str; 3] = ["Compress", "NonZero", "Unique"];
+
+/// The error about an operator that is not supported.
+fn unknown(node: &ast::Node<'_>) -> Located {
+    let op = node.op_type.as_str();
+    match node.domain {
+        "" | "ai.onnx" if OPEN_ENDED.contains(&op) => unsupported(
+            &format!("operator {op}, whose output has a size that follows from values"),
+            "export the model without what follows: a detector without its choice of boxes (nms=False)",
+        ),
+        "" | "ai.onnx" => {
+            unsupported(&format!("operator {op}"), "export the model with other operators")
+        }
+        domain => unsupported(
+            &format!("operator {op} of domain {domain:?}"),
+            "export the model with ONNX's own operators",
+        ),
+    }
 }
 
 fn place(node: &ast::Node<'_>, number: usize) -> String {

@@ -36,3 +36,8 @@ pub(super) fn supported()
     let folded = fold::names().filter(|name| operators::find(name).is_none());
     made.chain(folded.map(|name| (name, None)))
 }
+
+/// The operators of ONNX Runtime's own domain that are understood.
+pub(super) fn supported_of_runtime() -> impl Iterator<Item = &'static str> {
+    operators::added::names()
+}

@@ -23,7 +23,7 @@ struct Group {
 /// The sizes that a Reshape asks for, with `0` and `-1` resolved.
 ///
 /// A batch that the file writes as a number is taken as the batch: where the value has one, the target has none, and
-/// the numbers of values agree item by item.
+/// the numbers of values agree item by item. It stands where the value has it if all axes before stay, in front otherwise.
 ///
 /// # Errors
 /// When the numbers of values can't agree.
@@ -52,10 +52,11 @@ pub(crate) fn target(
     let no_batch = !target.iter().any(|entry| !matches!(entry, Entry::Known(_)));
     if batched
         && no_batch
-        && rest != Some(0)
-        && let Some(Entry::Known(times)) = target.first().copied()
+        && let axis = axis_of_batch(sizes, &target)
+        && rest != Some(axis)
+        && let Some(Entry::Known(times)) = target.get(axis).copied()
     {
-        target[0] = Entry::Batch(times);
+        target[axis] = Entry::Batch(times);
     }
     let product = others(&target);
     match rest {
@@ -92,6 +93,13 @@ fn misfit(before: &[Entry], after: &[Entry]) -> Problem {
 /// Whether a size is neither a number nor the batch.
 fn is_open(sizes: &[Entry]) -> bool {
     sizes.iter().any(|size| matches!(size, Entry::Open(_) | Entry::Unknown))
+}
+
+/// Where a target that is numbers alone means the batch.
+fn axis_of_batch(sizes: &[Entry], target: &[Entry]) -> usize {
+    let before = sizes.iter().position(|size| matches!(size, Entry::Batch(_)));
+    let stays = before.filter(|&axis| axis < target.len() && sizes[..axis] == target[..axis]);
+    stays.unwrap_or(0)
 }
 
 fn listed(sizes: &[Entry]) -> String {
@@ -211,6 +219,15 @@ mod tests {
         let heads = target(&[Batch(1), Known(49), Known(64)], &known(&[8, 49, 8]), true).unwrap();
         assert_eq!(heads, [Batch(8), Known(49), Known(8)]);
         assert!(target(&sizes, &known(&[1, 3135]), true).is_err());
+    }
+
+    #[test]
+    fn a_batch_behind_other_axes_is_what_a_reshape_leaves_open() {
+        let sizes = [Known(32), Batch(1), Known(2), Known(24)];
+        let joined = [Known(32), Batch(1), Known(48)];
+        for given in [[32, -1, 48], [32, 1, 48], [0, 0, -1]] {
+            assert_eq!(target(&sizes, &known(&given), true).unwrap(), joined, "{given:?}");
+        }
     }
 
     #[test]

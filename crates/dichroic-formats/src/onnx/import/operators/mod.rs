@@ -5,6 +5,7 @@
 //! does not read is an error for the user, so a new meaning is never skipped in silence.
 
 mod activations;
+pub(in crate::onnx) mod added;
 mod arithmetic;
 mod axes;
 mod blocks;
@@ -88,7 +89,16 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operator> {
     FAMILIES.iter().copied().flatten()
 }
 
-/// The operator of this name.
+/// The operator of this name in a domain: ONNX's own, which may go without a name, or that of ONNX Runtime.
+pub(crate) fn find_in(domain: &str, name: &str) -> Option<&'static Operator> {
+    match domain {
+        "" | "ai.onnx" => find(name),
+        added::DOMAIN => added::OPERATORS.iter().find(|(known, ..)| *known == name),
+        _ => None,
+    }
+}
+
+/// The operator of ONNX's own domain of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Operator> {
     all().find(|(known, ..)| *known == name)
 }

@@ -126,8 +126,8 @@ fn repeated<'a>(
 
 /// A scale and a zero point that let 8 bits hold all values there are, 0 exactly, and the values in them.
 fn dynamic_quantize<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
+    // All values count alike, so that the order in which they lie does not matter.
     let x = input(node, 0)?;
-    let x = node.plain(&x)?;
     let axes: Vec<i64> = (0..x.rank() as i64).collect();
     let extreme = |node: &mut Node<'_, '_>, kind, min, max| -> Result<Symbol, Located> {
         let extreme = node.layer(Reduction::new(kind, axes.clone(), false), &x.symbol)?;
