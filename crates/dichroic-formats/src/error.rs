@@ -112,6 +112,14 @@ pub enum Problem {
         /// What to do instead.
         fix: String,
     },
+    /// The model can't be made as long as sizes of its inputs are open.
+    #[error("{source}; {fix}")]
+    Open {
+        /// What needs a size.
+        source: Box<Problem>,
+        /// Which sizes to give.
+        fix: String,
+    },
     /// The file uses something that is known and not supported.
     #[error("{what} is not supported; {fix}")]
     Unsupported {

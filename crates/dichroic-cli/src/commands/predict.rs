@@ -75,19 +75,36 @@ impl Predict {
         }
     }
 
-    /// The model; one that can't leave its input's size open gets that of the first picture.
+    /// The model; one that can't leave its input's size open gets that of the first picture, or of the only array.
     fn load(&self) -> Result<Loaded, Failure> {
         let refusal = match load(&self.model, None, Style::Keras3) {
             Ok(loaded) => return Ok(loaded),
             Err(refusal) => refusal,
         };
-        let is_onnx = matches!(kind_of(&self.model), Ok(Kind::File(_, FileKind::Onnx)));
-        let (true, Some(picture)) = (is_onnx, self.images.first()) else { return Err(refusal) };
-        let own = own_shape(picture)?;
-        // Transparency is no colour.
-        let channels = if own.channels == 4 { 3 } else { own.channels };
-        let size = InputShape([own.height, own.width, channels].map(Some).into());
+        if !matches!(kind_of(&self.model), Ok(Kind::File(_, FileKind::Onnx))) {
+            return Err(refusal);
+        }
+        let Some(size) = self.size_of_input()? else { return Err(refusal) };
         load(&self.model, Some(&size), Style::Keras3).map_err(|_| refusal)
+    }
+
+    /// The size of the first picture, or of an item of the only array.
+    fn size_of_input(&self) -> Result<Option<InputShape>, Failure> {
+        if let Some(picture) = self.images.first() {
+            let own = own_shape(picture)?;
+            // Transparency is no colour.
+            let channels = if own.channels == 4 { 3 } else { own.channels };
+            return Ok(Some(InputShape([own.height, own.width, channels].map(Some).into())));
+        }
+        let Some(path) = &self.input else { return Ok(None) };
+        let arrays = read_npz(path, &Limits::default()).map_err(Failure::input)?;
+        Ok(match &arrays[..] {
+            [(_, array)] => {
+                let sizes = array.shape.get(1..);
+                sizes.map(|sizes| InputShape(sizes.iter().copied().map(Some).collect()))
+            }
+            _ => None,
+        })
     }
 
     fn pictures(&self, loaded: &Loaded, output: &mut Output) -> Result<(), Failure> {

@@ -9,25 +9,6 @@ use super::folder;
 /// Sums in another order, on both sides in f32; relative to the largest value of an output.
 const BOUND: f32 = 1e-5;
 
-/// Cases that the reader refuses or narrows: recurrent layers whose gates have numbers of their own, a group
-/// normalisation between two open sizes, and layers whose batch the reader takes to be 1.
-const REFUSED: [&str; 6] = [
-    "gru_gates",
-    "lstm_gates",
-    "group_normalization_4_open",
-    "constant_",
-    "broadcast_to_",
-    "non_max_suppression_",
-];
-
-/// Whether a case is read back as it was.
-fn comes_back(case: &Case) -> bool {
-    let refused = REFUSED.iter().any(|start| case.name.starts_with(start));
-    let config = case.model.to_config().to_string();
-    let has_gates = case.name.starts_with("lstm") && config.contains("hard_sigmoid");
-    !refused && !has_gates
-}
-
 /// The array with its axes permuted: axis `i` of the result is axis `axes[i]` of what came.
 fn permuted(tensor: &Tensor, axes: &[usize]) -> Tensor {
     let shape = tensor.shape();
@@ -107,7 +88,7 @@ fn difference(case: &Case) -> Result<(), String> {
 fn layers_come_back_from_onnx_with_the_same_predictions() {
     // Another operator set or order outside changes the file alone, which ONNX Runtime judges.
     let mut cases = cases(false);
-    cases.retain(|case| case.options == Default::default() && comes_back(case));
+    cases.retain(|case| case.options == Default::default());
     let differ: Vec<String> = cases
         .iter()
         .filter_map(|case| difference(case).err().map(|error| format!("{}: {error}", case.name)))

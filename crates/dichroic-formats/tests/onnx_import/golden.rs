@@ -47,7 +47,7 @@ fn check(name: &str) -> ImportedOnnx {
 }
 
 /// An array of the file in the order in which the model has it.
-fn in_memory(port: &Port, shape: &[usize], values: &[f32]) -> Tensor {
+pub fn in_memory(port: &Port, shape: &[usize], values: &[f32]) -> Tensor {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis] * shape[axis];

@@ -3,4 +3,5 @@
 mod built;
 mod golden;
 mod layout;
+mod open_sizes;
 mod quantized;

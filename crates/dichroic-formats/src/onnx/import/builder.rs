@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use dichroic::model::{Call as _, LayerRef, Model, ModelError, Symbol};
 use dichroic::{Shape, Tensor};
 
+use super::samples::{self, COUNT, Samples};
+use super::{Entry, Variable};
 use crate::error::{Located, Problem};
 
 /// Layers made so far.
@@ -20,6 +22,10 @@ pub(crate) struct Builder {
     source: Option<String>,
     /// Layers by what they are and where their weights come from.
     tied: HashMap<String, LayerRef>,
+    /// The shapes that values have for some sizes of the inputs, by layer and number of the call.
+    sampled: HashMap<(String, usize), [Option<Shape>; COUNT]>,
+    /// The open axes of the inputs, by name.
+    open: Vec<String>,
 }
 
 impl Builder {
@@ -37,6 +43,88 @@ impl Builder {
             Some(anchor) => anchor.clone(),
             None => self.input("anchor", Shape::batched(&[1])),
         }
+    }
+
+    /// Gives the open axes of an input names: axes of the same name have the same size. The first axis is the batch.
+    pub fn name_axes(&mut self, input: &Symbol, names: &[String]) {
+        let mut shapes = std::array::from_fn(|_| Vec::with_capacity(names.len()));
+        for (place, (size, name)) in input.shape().axes().iter().zip(names).enumerate() {
+            let is_open = place > 0 && size.is_none();
+            let number = is_open.then(|| self.number_of(name));
+            for (sample, shape) in shapes.iter_mut().enumerate() {
+                shape.push(Some(size.unwrap_or_else(|| samples::size(number, sample))));
+            }
+        }
+        self.sampled.insert(key(input), shapes.map(|shape| Some(Shape::new(shape))));
+    }
+
+    fn number_of(&mut self, name: &str) -> usize {
+        let known = self.open.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.open.push(name.to_owned());
+            self.open.len() - 1
+        })
+    }
+
+    /// The sizes of a value in ONNX's order, open ones by what they follow from.
+    pub fn sizes(&mut self, x: &Variable) -> Vec<Entry> {
+        let mut sizes = x.sizes();
+        if x.shape().axes().iter().all(Option::is_some) {
+            return sizes;
+        }
+        let shapes = self.shapes_of(&x.symbol);
+        for (axis, size) in sizes.iter_mut().enumerate().filter(|(_, size)| size.known().is_none())
+        {
+            let place = x.order.place_of(axis);
+            let number = |sample: usize| {
+                let size = shapes[sample].as_ref()?.axes().get(place).copied().flatten()?;
+                i64::try_from(size).ok()
+            };
+            match Samples::of(number).entry() {
+                Entry::Unknown => {}
+                told => *size = told,
+            }
+        }
+        sizes
+    }
+
+    /// Whether the layers up to a value take a batch of several items.
+    pub fn takes_batches(&mut self, x: &Symbol) -> bool {
+        self.shapes_of(x).iter().any(Option::is_some)
+    }
+
+    /// The shapes of a value for some sizes of the inputs; `None` where a layer on the way can't be.
+    fn shapes_of(&mut self, symbol: &Symbol) -> [Option<Shape>; COUNT] {
+        // A chain of calls is as long as the model is deep.
+        let mut waiting = vec![symbol.clone()];
+        while let Some(next) = waiting.last() {
+            let missing: Vec<Symbol> = next
+                .call_inputs()
+                .iter()
+                .filter(|input| !self.sampled.contains_key(&key(input)))
+                .cloned()
+                .collect();
+            if !missing.is_empty() {
+                waiting.extend(missing);
+                continue;
+            }
+            let made = self.shapes_after(next);
+            self.sampled.entry(key(next)).or_insert(made);
+            waiting.pop();
+        }
+        self.sampled[&key(symbol)].clone()
+    }
+
+    /// The shapes that a layer makes of its inputs'.
+    fn shapes_after(&self, symbol: &Symbol) -> [Option<Shape>; COUNT] {
+        let inputs: Vec<_> =
+            symbol.call_inputs().iter().map(|input| &self.sampled[&key(input)]).collect();
+        let layer = symbol.layer().layer().filter(|_| !inputs.is_empty());
+        std::array::from_fn(|sample| {
+            let shapes: Option<Vec<Shape>> =
+                inputs.iter().map(|shapes| shapes[sample].clone()).collect();
+            layer?.output_shape(&shapes?).ok()
+        })
     }
 
     /// The following layers belong to the node of this name.
@@ -142,6 +230,11 @@ impl Builder {
         self.names.insert(free.clone());
         free
     }
+}
+
+/// What a value is known by: every layer has a name of its own and one output.
+fn key(symbol: &Symbol) -> (String, usize) {
+    (symbol.layer().name(), symbol.call_index())
 }
 
 /// Refuses weights of other shapes than the layer's.

@@ -16,6 +16,7 @@ mod order;
 mod ports;
 mod readers;
 mod regroup;
+mod samples;
 mod value;
 mod walk;
 

@@ -258,6 +258,23 @@ impl<'a> Node<'_, 'a> {
         }
     }
 
+    /// The sizes of a value in ONNX's order, open ones by what they follow from.
+    pub fn sizes(&mut self, x: &Variable) -> Vec<Entry> {
+        self.builder.sizes(x)
+    }
+
+    /// The sizes of an input, as [`Node::sizes`].
+    ///
+    /// # Errors
+    /// When it is left out.
+    pub fn input_sizes(&mut self, input: usize) -> Result<Vec<Entry>, Located> {
+        let value = self.value(input)?.clone();
+        Ok(match value {
+            Value::Variable(x) => self.sizes(&x),
+            known => known.sizes(),
+        })
+    }
+
     /// An error about something that is known and not supported.
     pub fn unsupported(&self, what: &str, fix: &str) -> Located {
         Problem::Unsupported { what: what.to_owned(), fix: fix.to_owned() }.into()

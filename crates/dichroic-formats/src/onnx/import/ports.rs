@@ -7,6 +7,7 @@ use onnx_rs::ast::{DataType, Dimension, Graph, TypeValue, ValueInfo};
 
 use super::{Array, ElementType, Entry, Order, Variable};
 use crate::error::{Located, Problem};
+use crate::onnx::OnnxOptions;
 
 /// An input or output of an imported model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub(super) enum Batch {
 #[derive(Debug)]
 pub(super) struct Declared {
     pub sizes: Vec<Option<usize>>,
+    /// The name of each axis: the file's, or one that no other input has.
+    pub names: Vec<String>,
     pub element: ElementType,
 }
 
@@ -110,7 +113,13 @@ impl Declared {
                 return Err(unsupported("an input without a shape", &fix));
             }
         };
-        Ok(Self { sizes, element })
+        let named = tensor.shape.as_ref().map_or(&[][..], |shape| &shape.dim);
+        let name = |axis: usize| match named.get(axis).map(|dim| &dim.value) {
+            Some(Dimension::Param(name)) if !name.is_empty() => (*name).to_owned(),
+            _ => format!("{} {axis}", info.name),
+        };
+        let names = (0..sizes.len()).map(name).collect();
+        Ok(Self { sizes, names, element })
     }
 
     /// Takes the sizes of one item, in the order of memory.
@@ -160,6 +169,47 @@ fn agreed(given: &[usize], declared: &[Option<usize>]) -> Result<Vec<Option<usiz
 
 fn unsupported(what: &str, fix: &str) -> Located {
     Problem::Unsupported { what: what.to_owned(), fix: fix.to_owned() }.into()
+}
+
+/// What to say about inputs whose sizes the file leaves open, the batch apart; `None` if there are none.
+pub(super) fn sizes_to_give(graph: &Graph<'_>, options: &OnnxOptions) -> Option<String> {
+    let weights: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name()).collect();
+    let inputs: Vec<&ValueInfo<'_>> = graph
+        .input
+        .iter()
+        .filter(|info| {
+            !weights.contains(info.name) && !options.known_inputs.contains_key(info.name)
+        })
+        .collect();
+    if options.sample_shape.is_some() {
+        return None;
+    }
+    let open = |info: &&ValueInfo<'_>| {
+        let declared = Declared::of(info, &options.input_shapes).ok()?;
+        let axes = declared.sizes.get(1..)?;
+        axes.contains(&None).then_some((info.name.to_owned(), declared))
+    };
+    let found: Vec<(String, Declared)> = inputs.iter().filter_map(open).collect();
+    match (&found[..], inputs.len()) {
+        ([], _) => None,
+        ([(name, declared)], 1) => {
+            let order = order_of(name, declared.sizes.len(), graph);
+            let axes = order.places().get(1..).unwrap_or_default();
+            let usual = |&axis: &usize| declared.sizes[axis].unwrap_or(224).to_string();
+            let sizes: Vec<String> = axes.iter().map(usual).collect();
+            Some(format!(
+                "give the sizes that the file leaves open, such as --input {}",
+                sizes.join(",")
+            ))
+        }
+        (open, _) => {
+            let names: Vec<&str> = open.iter().map(|(name, _)| name.as_str()).collect();
+            Some(format!(
+                "export the model with the sizes of its inputs {} fixed",
+                names.join(", ")
+            ))
+        }
+    }
 }
 
 /// How an input's axes lie in memory: channels last if the first that reads it looks along space.

@@ -32,10 +32,7 @@ pub(crate) fn target(
     given: &[Entry],
     zero_copies: bool,
 ) -> Result<Vec<Entry>, Located> {
-    let mismatch = || {
-        let expected = format!("a shape for the values of ({})", listed(sizes));
-        Problem::malformed(expected, format!("({})", listed(given)))
-    };
+    let mismatch = || misfit(sizes, given);
     let mut target = Vec::with_capacity(given.len());
     for (axis, &entry) in given.iter().enumerate() {
         target.push(match entry {
@@ -50,7 +47,8 @@ pub(crate) fn target(
         all.fold(Entry::Known(1), |product, (_, &entry)| product.times(entry))
     };
     // A batch written as a number: 1 for one item, or some multiple of it.
-    let batched = matches!(total, Entry::Batch(_));
+    let batched = sizes.iter().any(|size| matches!(size, Entry::Batch(_)))
+        && matches!(total, Entry::Batch(_) | Entry::Open(_));
     let no_batch = !target.iter().any(|entry| !matches!(entry, Entry::Known(_)));
     if batched
         && no_batch
@@ -69,12 +67,32 @@ pub(crate) fn target(
                 _ => total.divided_by(product).ok_or_else(mismatch)?,
             };
         }
-        None if product != total && product != Entry::Unknown && total != Entry::Unknown => {
-            return Err(mismatch().into());
-        }
+        None if product == Entry::Unknown || total == Entry::Unknown => {}
+        // Open sizes may be those for which it holds.
+        None if is_open(&[product, total]) => {}
+        None if product != total => return Err(mismatch().into()),
         None => {}
     }
     Ok(target)
+}
+
+/// Shapes that don't hold as many values; where sizes are open, they may for some.
+fn misfit(before: &[Entry], after: &[Entry]) -> Problem {
+    if is_open(before) || is_open(after) {
+        return Problem::Unsupported {
+            what: format!("a Reshape from ({}) to ({})", listed(before), listed(after)),
+            fix: "give the sizes of the model's inputs with --input".to_owned(),
+        };
+    }
+    Problem::malformed(
+        format!("as many values as ({})", listed(before)),
+        format!("({})", listed(after)),
+    )
+}
+
+/// Whether a size is neither a number nor the batch.
+fn is_open(sizes: &[Entry]) -> bool {
+    sizes.iter().any(|size| matches!(size, Entry::Open(_) | Entry::Unknown))
 }
 
 /// Where a target that is numbers alone means the batch.
@@ -98,7 +116,10 @@ impl Regrouping {
         let open = |sizes: &[Entry]| sizes.iter().filter(|size| **size == Entry::Unknown).count();
         // As many open sizes as before are the same ones; fewer have been joined.
         let paired = open(before) == open(after);
-        let stays = |(a, b): &(&Entry, &Entry)| a == b && (paired || **a != Entry::Unknown);
+        let stays = |(a, b): &(&Entry, &Entry)| match **a {
+            Entry::Unknown => paired && **b == Entry::Unknown,
+            known => known.agrees(**b),
+        };
         let front = before.iter().zip(after).take_while(stays).count();
         let back = before[front..].iter().rev().zip(after[front..].iter().rev());
         let back = back.take_while(stays).count();
@@ -136,8 +157,10 @@ fn middle(
     (mut i, before): (usize, &[Entry]),
     (mut j, after): (usize, &[Entry]),
 ) -> Result<Vec<Group>, Located> {
-    let unknown = |sizes: &[Entry]| sizes.contains(&Entry::Unknown);
-    if unknown(&before[i..]) || unknown(&after[j..]) {
+    let product = |sizes: &[Entry]| sizes.iter().copied().fold(Entry::Known(1), Entry::times);
+    let (held, asked) = (product(&before[i..]), product(&after[j..]));
+    let told = !before[i..].contains(&Entry::Unknown) && !after[j..].contains(&Entry::Unknown);
+    if !told || is_open(&[held, asked]) && !held.agrees(asked) {
         return Ok(vec![Group {
             before: (i..before.len()).collect(),
             after: (j..after.len()).collect(),
@@ -152,7 +175,7 @@ fn middle(
             group.before.push(i);
             i += 1;
         }
-        while left != right {
+        while !left.agrees(right) {
             // The smaller product takes the next axis.
             let take_after = j < after.len() && (i == before.len() || !right.holds(left));
             if take_after {
@@ -164,8 +187,7 @@ fn middle(
                 group.before.push(i);
                 i += 1;
             } else {
-                let expected = format!("as many values as ({})", listed(before));
-                return Err(Problem::malformed(expected, format!("({})", listed(after))).into());
+                return Err(misfit(before, after).into());
             }
         }
         if i == before.len() {

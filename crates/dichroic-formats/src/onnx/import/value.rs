@@ -1,10 +1,12 @@
 //! What a name of the file stands for while a model is made of it.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use dichroic::Shape;
 use dichroic::model::Symbol;
 
+use super::samples::Samples;
 use super::{Array, ElementType, Order};
 
 /// A whole number in a shape or an array of sizes.
@@ -14,7 +16,9 @@ pub(crate) enum Entry {
     Known(i64),
     /// This many times the number of items in the batch.
     Batch(i64),
-    /// Something that follows from an open size.
+    /// A number that follows from open sizes.
+    Open(Samples),
+    /// Something that can't be told.
     Unknown,
 }
 
@@ -29,41 +33,88 @@ impl Entry {
 }
 
 impl Entry {
+    /// What it is for some sizes of the inputs.
+    fn samples(self) -> Option<Samples> {
+        match self {
+            Self::Known(number) => Some(Samples::of(|_| Some(number))),
+            Self::Batch(times) => Some(Samples::of_batch(times)),
+            Self::Open(samples) => Some(samples),
+            Self::Unknown => None,
+        }
+    }
+
+    /// What a function makes of two numbers; sizes for which it makes nothing take no part.
+    #[must_use]
+    pub fn with(self, other: Self, function: impl Fn(i64, i64) -> Option<i64>) -> Self {
+        match (self, other) {
+            (Self::Known(a), Self::Known(b)) => function(a, b).map_or(Self::Unknown, Self::Known),
+            _ => match (self.samples(), other.samples()) {
+                (Some(a), Some(b)) => a.with(b, function).entry(),
+                _ => Self::Unknown,
+            },
+        }
+    }
+
     /// The product.
     #[must_use]
     pub fn times(self, other: Self) -> Self {
         match (self, other) {
             (Self::Known(0), _) | (_, Self::Known(0)) => Self::Known(0),
-            (Self::Known(a), Self::Known(b)) => a.checked_mul(b).map_or(Self::Unknown, Self::Known),
-            (Self::Known(a), Self::Batch(b)) | (Self::Batch(a), Self::Known(b))
-                if a > 0 && b > 0 =>
-            {
-                a.checked_mul(b).map_or(Self::Unknown, Self::Batch)
-            }
-            _ => Self::Unknown,
+            _ => self.with(other, i64::checked_mul),
         }
     }
 
     /// The quotient; `None` unless it is whole.
     pub fn divided_by(self, other: Self) -> Option<Self> {
         let whole = |a: i64, b: i64| (b != 0 && a % b == 0).then(|| a / b);
+        Some(self.with(other, whole)).filter(|quotient| *quotient != Self::Unknown)
+    }
+
+    /// The quotient if it is whole for all sizes.
+    pub fn always_divided_by(self, other: Self) -> Option<Self> {
+        let (a, b) = (self.samples()?, other.samples()?);
+        let whole = a.pairs(b).all(|(a, b)| b != 0 && a % b == 0);
+        if whole { self.divided_by(other) } else { None }
+    }
+
+    /// Whether both are the same number.
+    pub fn agrees(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Known(a), Self::Known(b)) | (Self::Batch(a), Self::Batch(b)) => {
-                whole(a, b).map(Self::Known)
-            }
-            (Self::Batch(a), Self::Known(b)) => whole(a, b).map(Self::Batch),
-            _ => None,
+            (Self::Known(a), Self::Known(b)) => a == b,
+            _ => self.samples().zip(other.samples()).is_some_and(|(a, b)| a.agrees(b)),
         }
+    }
+
+    /// Which of both is greater, if that is so for all sizes.
+    pub fn order(self, other: Self) -> Option<Ordering> {
+        let (a, b) = (self.samples()?, other.samples()?);
+        let mut orders = a.pairs(b).map(|(a, b)| a.cmp(&b));
+        let first = orders.next()?;
+        orders.all(|order| order == first).then_some(first)
+    }
+
+    /// How many times the other number it is for all sizes, as a fraction in lowest terms.
+    pub fn ratio(self, other: Self) -> Option<(i64, i64)> {
+        let (a, b) = (self.samples()?, other.samples()?);
+        let (first, of) = a.pairs(b).next().filter(|&(a, b)| a > 0 && b > 0)?;
+        let common = common_divisor(first, of);
+        let (up, down) = (first / common, of / common);
+        let (grown, shrunk) =
+            (a.with(a, |a, _| a.checked_mul(down)), b.with(b, |b, _| b.checked_mul(up)));
+        grown.agrees(shrunk).then_some((up, down))
     }
 
     /// Whether this product is at least as large as another, so that the other must grow to meet it.
     pub fn holds(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Known(a), Self::Known(b)) | (Self::Batch(a), Self::Batch(b)) => a >= b,
-            (Self::Batch(_), _) => true,
+        match (self.samples(), other.samples()) {
+            (Some(a), Some(b)) => a.pairs(b).next().is_none_or(|(a, b)| a >= b),
             _ => false,
         }
     }
+}
+
+fn common_divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
 impl fmt::Display for Entry {
@@ -72,7 +123,7 @@ impl fmt::Display for Entry {
             Self::Known(number) => write!(f, "{number}"),
             Self::Batch(1) => f.write_str("batch"),
             Self::Batch(times) => write!(f, "{times}·batch"),
-            Self::Unknown => f.write_str("?"),
+            Self::Open(_) | Self::Unknown => f.write_str("?"),
         }
     }
 }
@@ -127,6 +178,8 @@ pub(crate) struct Variable {
     pub batch: i64,
     /// For a flattened value: how its last axis would have to be shuffled to be ONNX's.
     pub flattened: Option<Flattened>,
+    /// The same values under the shape that they had before a Reshape; forgotten once anything is done to them.
+    pub before: Option<Box<Variable>>,
 }
 
 /// The last axis of memory holds several axes of ONNX in an order that is not ONNX's.
@@ -144,19 +197,19 @@ impl Variable {
     /// A value whose memory is as ONNX sees it.
     pub fn plain(symbol: Symbol, element: ElementType) -> Self {
         let order = Order::plain(symbol.shape().rank());
-        Self { symbol, order, element, batch: 1, flattened: None }
+        Self { symbol, order, element, batch: 1, flattened: None, before: None }
     }
 
     /// What a layer makes of this value that keeps the places of its axes.
     #[must_use]
     pub fn with(&self, symbol: Symbol) -> Self {
-        Self { symbol, ..self.clone() }
+        Self { symbol, before: None, ..self.clone() }
     }
 
     /// The same with other places of the axes.
     #[must_use]
     pub fn ordered(self, order: Order) -> Self {
-        Self { order, ..self }
+        Self { order, before: None, ..self }
     }
 
     /// The same with another type.

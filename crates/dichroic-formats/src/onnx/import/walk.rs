@@ -6,7 +6,7 @@ use onnx_rs::ast;
 
 use super::attributes::Attributes;
 use super::block::{Blocks, Frame};
-use super::ports::{Batch, Declared, order_of};
+use super::ports::{Batch, Declared, order_of, sizes_to_give};
 use super::{Entry, Node, Value, Variable};
 use crate::error::{Located, Problem};
 use crate::onnx::proto::External;
@@ -28,7 +28,26 @@ pub(crate) fn import<'a>(
 ) -> Result<ImportedOnnx, Located> {
     let run = |batch| Walk::new(model, external, batch)?.run(options);
     // What is wrong with the open batch is the user's concern only if a fixed one would not do.
-    run(Batch::Open).or_else(|open| run(Batch::Fixed).map_err(|_| open))
+    let made = run(Batch::Open).or_else(|open| run(Batch::Fixed).map_err(|_| open));
+    made.map_err(|error| {
+        match model.graph.as_ref().and_then(|graph| sizes_to_give(graph, options)) {
+            Some(fix) => with_sizes(error, fix),
+            None => error,
+        }
+    })
+}
+
+/// The same problem with the sizes that would help, if any do.
+fn with_sizes(error: Located, fix: String) -> Located {
+    let Located { place, problem } = error;
+    let problem = match problem {
+        Problem::Unsupported { what, fix: other } if other.contains("--input") => {
+            Problem::Unsupported { what, fix }
+        }
+        problem @ Problem::Model(_) => Problem::Open { source: Box::new(problem), fix },
+        other => other,
+    };
+    Located { place, problem }
 }
 
 struct Walk<'a> {
@@ -37,6 +56,8 @@ struct Walk<'a> {
     batch: Batch,
     blocks: Blocks<'a>,
     inputs: Vec<(Port, Variable)>,
+    /// Whether the file itself leaves a batch open.
+    open_in_file: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -50,7 +71,7 @@ impl<'a> Walk<'a> {
             fix: "export the model anew".to_owned(),
         })?;
         let (opset, blocks) = (opset(model)?, Blocks::new(model, external));
-        Ok(Self { graph, opset, batch, blocks, inputs: Vec::new() })
+        Ok(Self { graph, opset, batch, blocks, inputs: Vec::new(), open_in_file: false })
     }
 
     fn run(mut self, options: &OnnxOptions) -> Result<ImportedOnnx, Located> {
@@ -98,6 +119,7 @@ impl<'a> Walk<'a> {
         sample: Option<(&[usize], bool)>,
     ) -> Result<Variable, Located> {
         let mut declared = Declared::of(info, &options.input_shapes)?;
+        self.open_in_file |= declared.sizes.first() == Some(&None);
         let order = order_of(info.name, declared.sizes.len(), self.graph);
         match sample {
             Some((sample, true)) => declared.suit(sample, &order)?,
@@ -114,6 +136,9 @@ impl<'a> Walk<'a> {
             _ => self.batch,
         };
         let symbol = self.blocks.builder.input(info.name, declared.shape(&order, batch));
+        let names: Vec<String> =
+            order.places().iter().map(|&axis| declared.names[axis].clone()).collect();
+        self.blocks.builder.name_axes(&symbol, &names);
         Ok(Variable::plain(symbol, declared.element).ordered(order))
     }
 
@@ -125,9 +150,22 @@ impl<'a> Walk<'a> {
             let variable = variable.and_then(|value| self.settled(info.name, value));
             let inside = |error: Located| error.inside(&format!("output {:?}", info.name));
             let variable = variable.map_err(inside)?;
-            if self.has_open_batch() && variable.size_of_items() != Entry::Batch(1) {
+            let items = variable.order.places().first().copied();
+            let sizes = self.blocks.builder.sizes(&variable);
+            let items = items.map_or(Entry::Known(1), |axis| sizes[axis]);
+            // A batch of 1 is opened where each output has it; one that is open anyway may be mixed.
+            if self.has_open_batch() && !self.open_in_file && items != Entry::Batch(1) {
                 let what = "an output whose first axis is not the batch".to_owned();
                 let fix = "give the batch with --input, or export with the batch first".to_owned();
+                return Err(inside(Problem::Unsupported { what, fix }.into()));
+            }
+            // A file for one item may hold its batch as a number anywhere, where several items don't fit.
+            if self.has_open_batch()
+                && !self.open_in_file
+                && !self.blocks.builder.takes_batches(&variable.symbol)
+            {
+                let what = "a batch of several items".to_owned();
+                let fix = "export the model with an open batch".to_owned();
                 return Err(inside(Problem::Unsupported { what, fix }.into()));
             }
             outputs.push(Port::of(info.name, &variable));

@@ -20,6 +20,7 @@ pub(super) const FOLDS: &[(&str, FoldFn)] = &[
     ("LessOrEqual", |node| compare(node, Ordering::is_le)),
     ("Max", |node| calculate(node, &MAXIMUM)),
     ("Min", |node| calculate(node, &MINIMUM)),
+    ("Mod", modulo),
     ("Mul", |node| calculate(node, &MULTIPLY)),
     ("Not", not),
     ("Or", |node| logic(node, |a, b| a || b)),
@@ -40,6 +41,7 @@ static ADD: Operation = Operation { entries: sum, floats: |a, b| a + b };
 static SUBTRACT: Operation = Operation { entries: difference, floats: |a, b| a - b };
 static MULTIPLY: Operation = Operation { entries: Entry::times, floats: |a, b| a * b };
 static DIVIDE: Operation = Operation { entries: quotient, floats: |a, b| a / b };
+static REMAINDER: Operation = Operation { entries: remainder, floats: |a, b| a.rem_euclid(b) };
 static MAXIMUM: Operation =
     Operation { entries: |a, b| either(a, b, i64::max), floats: |a, b| if a > b { a } else { b } };
 static MINIMUM: Operation =
@@ -47,35 +49,30 @@ static MINIMUM: Operation =
 
 fn sum(a: Entry, b: Entry) -> Entry {
     match (a, b) {
-        (Entry::Known(a), Entry::Known(b)) => a.checked_add(b).map_or(Entry::Unknown, Entry::Known),
-        (Entry::Batch(a), Entry::Batch(b)) => a.checked_add(b).map_or(Entry::Unknown, Entry::Batch),
         (open, Entry::Known(0)) | (Entry::Known(0), open) => open,
-        _ => Entry::Unknown,
+        _ => a.with(b, i64::checked_add),
     }
 }
 
 fn difference(a: Entry, b: Entry) -> Entry {
-    match b {
-        Entry::Known(b) => b.checked_neg().map_or(Entry::Unknown, |b| sum(a, Entry::Known(b))),
-        _ if a == b && a != Entry::Unknown => Entry::Known(0),
-        _ => Entry::Unknown,
-    }
+    if b == Entry::Known(0) { a } else { a.with(b, i64::checked_sub) }
 }
 
 /// Whole numbers divide towards 0.
 fn quotient(a: Entry, b: Entry) -> Entry {
-    match (a, b) {
-        (Entry::Known(a), Entry::Known(b)) => a.checked_div(b).map_or(Entry::Unknown, Entry::Known),
-        (a, b) => a.divided_by(b).unwrap_or(Entry::Unknown),
-    }
+    if b == Entry::Known(1) { a } else { a.with(b, i64::checked_div) }
+}
+
+/// What is left has the sign of the divisor, as in Python.
+fn remainder(a: Entry, b: Entry) -> Entry {
+    a.with(b, |a, b| {
+        let left = a.checked_rem(b)?;
+        Some(if left != 0 && (left < 0) != (b < 0) { left + b } else { left })
+    })
 }
 
 fn either(a: Entry, b: Entry, choice: fn(i64, i64) -> i64) -> Entry {
-    match (a, b) {
-        (Entry::Known(a), Entry::Known(b)) => Entry::Known(choice(a, b)),
-        (a, b) if a == b => a,
-        _ => Entry::Unknown,
-    }
+    if a == b { a } else { a.with(b, |a, b| Some(choice(a, b))) }
 }
 
 /// Both operands stretched to one shape.
@@ -113,15 +110,30 @@ fn calculate<'a>(node: &mut Node<'_, 'a>, operation: &Operation) -> Folded<'a> {
             if !element.is_float() && zero_divisor(operation, &b) {
                 return Err(Problem::malformed("a divisor other than 0", 0).into());
             }
-            let entries = a.iter().zip(&b).map(|(&a, &b)| (operation.entries)(a, b)).collect();
+            // Numbers with fractions keep them, which no entry can.
+            let exact = element.is_float() && std::ptr::eq(operation, &DIVIDE);
+            let entry = |(&a, &b): (&Entry, &Entry)| match exact {
+                true => a.always_divided_by(b).unwrap_or(Entry::Unknown),
+                false => (operation.entries)(a, b),
+            };
+            let entries = a.iter().zip(&b).map(entry).collect();
             Array::entries(shape, element, entries)
         };
     }
     known(result)
 }
 
+/// Of whole numbers; others go through layers.
+fn modulo<'a>(node: &mut Node<'_, 'a>) -> Folded<'a> {
+    if node.element(0)?.is_float() || node.attributes.flag("fmod")? {
+        return Ok(None);
+    }
+    calculate(node, &REMAINDER)
+}
+
 fn zero_divisor(operation: &Operation, divisors: &[Entry]) -> bool {
-    std::ptr::eq(operation, &DIVIDE) && divisors.contains(&Entry::Known(0))
+    let divides = std::ptr::eq(operation, &DIVIDE) || std::ptr::eq(operation, &REMAINDER);
+    divides && divisors.contains(&Entry::Known(0))
 }
 
 /// Open sizes are whole already.
@@ -137,11 +149,9 @@ fn rounded<'a>(node: &mut Node<'_, 'a>, function: fn(f32) -> f32) -> Folded<'a> 
 /// A size of unknown batch is above 0 and below nothing that is known.
 fn order(a: Entry, b: Entry) -> Option<Ordering> {
     match (a, b) {
-        (Entry::Known(a), Entry::Known(b)) => Some(a.cmp(&b)),
-        (Entry::Batch(a), Entry::Batch(b)) => Some(a.cmp(&b)),
-        (Entry::Batch(_) | Entry::Unknown, Entry::Known(..=0)) => Some(Ordering::Greater),
-        (Entry::Known(..=0), Entry::Batch(_) | Entry::Unknown) => Some(Ordering::Less),
-        _ => None,
+        (Entry::Unknown, Entry::Known(..=0)) => Some(Ordering::Greater),
+        (Entry::Known(..=0), Entry::Unknown) => Some(Ordering::Less),
+        _ => a.order(b),
     }
 }
 

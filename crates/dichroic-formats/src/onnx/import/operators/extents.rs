@@ -82,13 +82,14 @@ fn expand<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     let x = input(node, 0)?;
     let x = with_leading_axes(node, &x, target.len().saturating_sub(x.rank()))?;
     let missing = x.rank() - target.len();
+    let own = node.sizes(&x);
     let mut sizes = Vec::with_capacity(x.rank());
     for &axis in x.order.places() {
         let wanted = axis.checked_sub(missing).map_or(Entry::Known(1), |axis| target[axis]);
-        sizes.push(match (wanted, x.size(axis)) {
+        sizes.push(match (wanted, own[axis]) {
             (Entry::Known(1), _) => -1,
             (Entry::Known(size), _) => size,
-            (wanted, size) if wanted == size => -1,
+            (wanted, size) if wanted.agrees(size) => -1,
             (wanted, size) => {
                 let what = format!("stretching an axis of size {size} to {wanted}");
                 return Err(

@@ -69,7 +69,7 @@ pub(in crate::onnx::import) fn permutation(
 }
 
 fn shape<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
-    let sizes = node.value(0)?.sizes();
+    let sizes = node.input_sizes(0)?;
     let rank = sizes.len() as i64;
     // Out of range means to the end, as Python's slices do.
     let bound = |axis: i64| (if axis < 0 { axis + rank } else { axis }).clamp(0, rank) as usize;
@@ -80,7 +80,7 @@ fn shape<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
 }
 
 fn size<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
-    let count = node.value(0)?.sizes().into_iter().fold(Entry::Known(1), Entry::times);
+    let count = node.input_sizes(0)?.into_iter().fold(Entry::Known(1), Entry::times);
     Ok(vec![Value::Known(Array::list(vec![count]).reshaped(Vec::new()))])
 }
 
@@ -92,7 +92,7 @@ fn flatten<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     if !(0..=rank).contains(&axis) {
         return Err(Problem::malformed(format!("an axis from -{rank} to {rank}"), axis).into());
     }
-    let sizes = x.sizes();
+    let sizes = node.sizes(&x);
     let (rows, columns) = sizes.split_at(axis as usize);
     let product = |sizes: &[Entry]| sizes.iter().copied().fold(Entry::Known(1), Entry::times);
     reshaped(node, &x, vec![product(rows), product(columns)]).map(|y| vec![Value::Variable(y)])
@@ -103,7 +103,7 @@ fn reshape<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     let given = node.known(1)?;
     let given = given.to_entries().ok_or_else(|| Problem::malformed("a shape", "fractions"))?;
     let zero_copies = !node.attributes.flag("allowzero")?;
-    let sizes = target(&x.sizes(), &given, zero_copies)?;
+    let sizes = target(&node.sizes(&x), &given, zero_copies)?;
     reshaped(node, &x, sizes).map(|y| vec![Value::Variable(y)])
 }
 
@@ -113,11 +113,18 @@ pub(in crate::onnx::import) fn reshaped(
     x: &Variable,
     sizes: Vec<Entry>,
 ) -> Result<Variable, Located> {
-    if x.sizes() == sizes {
+    let before = node.sizes(x);
+    if before == sizes {
         return Ok(x.clone());
     }
+    if let Some(origin) = x.before.as_deref()
+        && agree(&node.sizes(origin), &sizes)
+    {
+        return Ok(origin.clone());
+    }
+    let origin = x.before.clone().unwrap_or_else(|| Box::new(x.clone()));
     let x = node.settled(x)?;
-    let groups = Regrouping::new(&x.sizes(), &sizes)?;
+    let groups = Regrouping::new(&before, &sizes)?;
     let (needed, order) = groups.orders(&x.order);
     let lies = in_sequence(&x, &needed);
     let flattened = match () {
@@ -137,13 +144,19 @@ pub(in crate::onnx::import) fn reshaped(
         Some(Entry::Batch(times)) => *times,
         _ => 1,
     };
-    let symbol = match layer(&x, &places)? {
+    let before = node.sizes(&x);
+    let before: Vec<Entry> = x.order.places().iter().map(|&axis| before[axis]).collect();
+    let symbol = match layer(&before, &places)? {
         None => x.symbol.clone(),
         Some(Shaping::Flatten) => node.layer(Flatten::new(), &x.symbol)?,
         Some(Shaping::Items(sizes)) => node.layer(Reshape::new(sizes), &x.symbol)?,
         Some(Shaping::All(sizes)) => node.layer(ReshapeAll::new(sizes), &x.symbol)?,
     };
-    Ok(Variable { symbol, order, element: x.element, batch, flattened })
+    Ok(Variable { symbol, order, element: x.element, batch, flattened, before: Some(origin) })
+}
+
+fn agree(a: &[Entry], b: &[Entry]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.agrees(*b))
 }
 
 /// Whether memory already holds the axes in this sequence; those of size 1 lie everywhere.
@@ -164,9 +177,12 @@ fn flattening(x: &Variable, sizes: &[Entry]) -> Option<Flattened> {
     items.then_some(shape).flatten().map(|shape| Flattened { shape, order })
 }
 
-/// Whether the open axis at a place is the one that was there before: as many are open as before, and as many of them
-/// in front of it.
+/// Whether the open axis at a place is the one that was there before. Where that can't be told: as many are open as
+/// before, and as many of them in front of it.
 fn stays(before: &[Entry], after: &[Entry], place: usize) -> bool {
+    if after[place] != Entry::Unknown {
+        return before.get(place).is_some_and(|size| size.agrees(after[place]));
+    }
     let open = |sizes: &[Entry]| sizes.iter().filter(|&&size| size == Entry::Unknown).count();
     let front = before.get(..place).map(open) == Some(open(&after[..place]));
     front && open(before) == open(after) && before.get(place) == Some(&after[place])
@@ -181,8 +197,7 @@ enum Shaping {
 }
 
 /// The layer that gives memory these sizes; `None` if it has them.
-fn layer(x: &Variable, places: &[Entry]) -> Result<Option<Shaping>, Located> {
-    let before: Vec<Entry> = x.order.places().iter().map(|&axis| x.size(axis)).collect();
+fn layer(before: &[Entry], places: &[Entry]) -> Result<Option<Shaping>, Located> {
     if before == places {
         return Ok(None);
     }
@@ -204,7 +219,7 @@ fn layer(x: &Variable, places: &[Entry]) -> Result<Option<Shaping>, Located> {
     for (place, entry) in places.iter().enumerate() {
         sizes.push(match entry.known() {
             Some(size) => size,
-            None if stays(&before, places, place) => 0,
+            None if stays(before, places, place) => 0,
             None => -1,
         });
     }

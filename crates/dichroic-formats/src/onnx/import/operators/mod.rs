@@ -11,6 +11,7 @@ mod axes;
 mod blocks;
 mod broadcast;
 mod cast;
+mod centering;
 mod constants;
 mod convolution;
 mod dense;
@@ -57,6 +58,7 @@ const FAMILIES: &[&[Operator]] = &[
     arithmetic::OPERATORS,
     blocks::OPERATORS,
     cast::OPERATORS,
+    centering::OPERATORS,
     constants::OPERATORS,
     convolution::OPERATORS,
     dense::OPERATORS,

@@ -9,6 +9,7 @@ use dichroic::model::Symbol;
 
 use super::axes::{place, places, resolved};
 use super::broadcast::{input, with_leading_axes};
+use super::layout::reshaped;
 use super::{Operator, Value};
 use crate::error::{Located, Problem};
 use crate::onnx::import::{Array, ElementType, Node, Order, Variable, resolve};
@@ -36,8 +37,40 @@ fn local_response<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located
 
 /// A group for each channel.
 fn instance<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
+    let x = input(node, 0)?;
+    if let Some(origin) = x.before.clone()
+        && let Some(y) = instance_of_groups(node, &x, &origin)?
+    {
+        return Ok(vec![Value::Variable(y)]);
+    }
     let weights = vec![vector(&node.known(1)?, 1)?, vector(&node.known(2)?, 1)?];
     grouped(node, -1, weights)
+}
+
+/// Channels that a Reshape has put into groups, as torch writes its GroupNorm: one row for each group. The layer is for the
+/// maps before, so that a Reshape back leaves nothing; `None` where it was another Reshape.
+fn instance_of_groups(
+    node: &mut Node<'_, '_>,
+    x: &Variable,
+    origin: &Variable,
+) -> Result<Option<Variable>, Located> {
+    if x.rank() != 3 || origin.rank() < 3 {
+        return Ok(None);
+    }
+    let (own, sizes) = (node.sizes(origin), node.sizes(x));
+    let (Some(channels), Some(groups)) = (own[1].known(), sizes[1].known()) else {
+        return Ok(None);
+    };
+    if !own[0].agrees(sizes[0]) || groups < 1 || channels % groups != 0 {
+        return Ok(None);
+    }
+    let repeats = usize::try_from(channels / groups).unwrap_or(1);
+    let weights = vec![vector(&node.known(1)?, repeats)?, vector(&node.known(2)?, repeats)?];
+    let epsilon = node.attributes.float_or("epsilon", 1e-5)?;
+    let origin = node.channels_last(origin)?;
+    let layer = GroupNormalization::new().groups(groups).epsilon(epsilon.into());
+    let symbol = node.weighted(layer, &origin.symbol, weights)?;
+    reshaped(node, &origin.with(symbol), sizes).map(Some)
 }
 
 /// Version 18 gives a scale for each group, version 21 one for each channel.

@@ -191,7 +191,7 @@ fn of_scales(axes: &[usize], scales: &[f32]) -> Result<Vec<Extent>, Located> {
 }
 
 fn of_sizes(
-    node: &Node<'_, '_>,
+    node: &mut Node<'_, '_>,
     x: &Variable,
     axes: &[usize],
     policy: &str,
@@ -201,18 +201,26 @@ fn of_sizes(
     if entries.len() != axes.len() {
         return Err(Problem::malformed(format!("{} sizes", axes.len()), entries.len()).into());
     }
-    let mut extents = Vec::new();
-    for (&axis, &entry) in axes.iter().zip(entries.iter()) {
-        let size = match entry {
-            // The batch stays as large as it is.
-            entry if entry == x.size(axis) && entry.known().is_none() => continue,
-            entry => entry.known().and_then(|size| usize::try_from(size).ok()),
-        };
-        let size = size.ok_or_else(|| {
+    let own = node.sizes(x);
+    let changed: Vec<(usize, Entry)> = axes.iter().copied().zip(entries.iter().copied()).collect();
+    // A policy looks at all axes that have a number.
+    let stays = |&(axis, entry): &(usize, Entry)| {
+        entry.agrees(own[axis]) && (policy == "stretch" || entry.known().is_none())
+    };
+    let changed: Vec<(usize, Entry)> = changed.into_iter().filter(|axis| !stays(axis)).collect();
+    // One layer takes sizes or scales; open sizes have none.
+    let known = changed.iter().all(|(_, entry)| entry.known().is_some());
+    let mut extents = Vec::with_capacity(changed.len());
+    for (axis, entry) in changed {
+        let size = entry.known().filter(|_| known).and_then(|size| usize::try_from(size).ok());
+        let scale = if known { None } else { entry.ratio(own[axis]).and_then(exact) };
+        if scale.is_none() && size.is_none() {
             let what = format!("a size of {entry} for axis {axis}");
-            node.unsupported(&what, "give the sizes of the model's inputs with --input")
-        })?;
-        extents.push(Extent { axis, scale: None, size: Some(size), roi: (0.0, 1.0) });
+            return Err(
+                node.unsupported(&what, "give the sizes of the model's inputs with --input")
+            );
+        }
+        extents.push(Extent { axis, scale, size, roi: (0.0, 1.0) });
     }
     match policy {
         "stretch" => {}
@@ -221,6 +229,12 @@ fn of_sizes(
         other => return Err(Problem::malformed("a policy for the aspect ratio", other).into()),
     }
     Ok(extents)
+}
+
+/// A fraction that `f32` holds, so that sizes come out as they are.
+fn exact((up, down): (i64, i64)) -> Option<f32> {
+    let quotient = up as f32 / down as f32;
+    (f64::from(quotient) * down as f64 == up as f64).then_some(quotient)
 }
 
 /// One scale for all axes: the least or the greatest that the sizes ask for.

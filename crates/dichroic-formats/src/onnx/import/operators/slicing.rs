@@ -27,21 +27,38 @@ fn slice<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
         let expected = format!("a start, an end and a step for each of {count} axes");
         return Err(Problem::malformed(expected, bounds.starts.len()).into());
     }
+    let sizes = node.sizes(&x);
     let (mut axes, mut starts, mut stops, mut steps) = (vec![], vec![], vec![], vec![]);
     for i in 0..count {
         let axis = resolve(bounds.axes[i], x.rank())?;
-        let stop = match bounds.stops[i] {
-            // To the end of an axis whose size is open.
-            stop if stop == x.size(axis) && bounds.steps[i] > 0 => i64::MAX,
-            stop => known(node, stop)?,
+        let stop = match bounds.stops[i].known() {
+            Some(stop) => stop,
+            None => match from_end(bounds.stops[i], sizes[axis]) {
+                // To the end of an axis whose size is open.
+                Some(0..) if bounds.steps[i] > 0 => i64::MAX,
+                Some(stop @ ..0) => stop,
+                _ => known(node, bounds.stops[i])?,
+            },
+        };
+        let start = match bounds.starts[i].known() {
+            Some(start) => start,
+            None => match from_end(bounds.starts[i], sizes[axis]) {
+                Some(start @ ..0) => start,
+                _ => known(node, bounds.starts[i])?,
+            },
         };
         axes.push(place(&x, axis));
-        starts.push(known(node, bounds.starts[i])?);
+        starts.push(start);
         stops.push(stop);
         steps.push(bounds.steps[i]);
     }
     let symbol = node.layer(StridedSlice::new(axes, starts, stops, steps), &x.symbol)?;
     Ok(vec![Value::Variable(x.with(symbol))])
+}
+
+/// How far a place lies behind the end of an axis, if that is one number.
+fn from_end(place: Entry, size: Entry) -> Option<i64> {
+    place.with(size, i64::checked_sub).known()
 }
 
 fn bounds_of_attributes(node: &Node<'_, '_>) -> Result<Bounds, Located> {
