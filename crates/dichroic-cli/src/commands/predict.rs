@@ -97,14 +97,11 @@ impl Predict {
             return Ok(Some(InputShape([own.height, own.width, channels].map(Some).into())));
         }
         let Some(path) = &self.input else { return Ok(None) };
-        let arrays = read_npz(path, &Limits::default()).map_err(Failure::input)?;
-        Ok(match &arrays[..] {
-            [(_, array)] => {
-                let sizes = array.shape.get(1..);
-                sizes.map(|sizes| InputShape(sizes.iter().copied().map(Some).collect()))
-            }
-            _ => None,
-        })
+        regular(path)?;
+        let arrays = read_npz(path).map_err(Failure::input)?;
+        let [array] = arrays.arrays() else { return Ok(None) };
+        let sizes = array.shape().get(1..);
+        Ok(sizes.map(|sizes| InputShape(sizes.iter().copied().map(Some).collect())))
     }
 
     fn pictures(&self, loaded: &Loaded, output: &mut Output) -> Result<(), Failure> {
