@@ -47,11 +47,11 @@ fn resize<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     let policy = node.attributes.text_or("keep_aspect_ratio_policy", "stretch")?;
     let mut extents = match node.known_optional(2)?.filter(|scales| scales.len() > 0) {
         Some(scales) => of_scales(&axes, &scales.to_floats()?)?,
-        None => of_sizes(node, &x, &axes, policy)?,
+        None => of_sizes(node, &x, &axes, (policy, &method))?,
     };
     if method.coordinates == CoordinateTransformation::TfCropAndResize {
         let roi = node.known(1)?.to_floats()?.into_owned();
-        crop(&mut extents, &roi)?;
+        crop(&mut extents, &roi, &axes)?;
     }
     made(node, &x, &method, extents)
 }
@@ -194,7 +194,7 @@ fn of_sizes(
     node: &mut Node<'_, '_>,
     x: &Variable,
     axes: &[usize],
-    policy: &str,
+    (policy, method): (&str, &Method),
 ) -> Result<Vec<Extent>, Located> {
     let array = node.known(3)?;
     let entries = array.to_entries().ok_or_else(|| Problem::malformed("sizes", array.element()))?;
@@ -203,9 +203,11 @@ fn of_sizes(
     }
     let own = node.sizes(x);
     let changed: Vec<(usize, Entry)> = axes.iter().copied().zip(entries.iter().copied()).collect();
-    // A policy looks at all axes that have a number.
+    // A policy looks at all axes that have a number, and a part of an axis may be as large as the whole.
+    let cropped = method.coordinates == CoordinateTransformation::TfCropAndResize;
+    let all = policy != "stretch" || cropped;
     let stays = |&(axis, entry): &(usize, Entry)| {
-        entry.agrees(own[axis]) && (policy == "stretch" || entry.known().is_none())
+        entry.agrees(own[axis]) && !(all && entry.known().is_some())
     };
     let changed: Vec<(usize, Entry)> = changed.into_iter().filter(|axis| !stays(axis)).collect();
     // One layer takes sizes or scales; open sizes have none.
@@ -258,15 +260,17 @@ fn keep_ratio(
     Ok(())
 }
 
-/// The part of each axis that is looked at: all starts, then all ends.
-fn crop(extents: &mut [Extent], roi: &[f32]) -> Result<(), Located> {
-    if roi.len() != 2 * extents.len() {
-        let expected = format!("{} numbers as roi", 2 * extents.len());
+/// The part of each axis that is looked at: all starts, then all ends, in the order of the axes.
+fn crop(extents: &mut [Extent], roi: &[f32], axes: &[usize]) -> Result<(), Located> {
+    if roi.len() != 2 * axes.len() {
+        let expected = format!("{} numbers as roi", 2 * axes.len());
         return Err(Problem::malformed(expected, roi.len()).into());
     }
-    let (starts, ends) = roi.split_at(extents.len());
-    for ((extent, &start), &end) in extents.iter_mut().zip(starts).zip(ends) {
-        extent.roi = (start, end);
+    let (starts, ends) = roi.split_at(axes.len());
+    for extent in extents {
+        if let Some(place) = axes.iter().position(|&axis| axis == extent.axis) {
+            extent.roi = (starts[place], ends[place]);
+        }
     }
     Ok(())
 }
