@@ -291,6 +291,9 @@ def run(name, layer, shapes, arrays):
         inputs = [normal(rng, shape, 1.5) for shape in (shapes if several else [shapes])]
     layer.build([x.shape for x in inputs] if several else inputs[0].shape)
     seeded_weights(layer, rng)
+    if isinstance(layer, L.Normalization):
+        # It keeps mean and variance beside its weights.
+        layer.finalize_state()
     weights = [v for v in layer.weights if "seed" not in weight_name(v)]
     names = [weight_name(v) for v in weights]
     training = name.endswith("_training")

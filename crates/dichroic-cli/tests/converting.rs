@@ -3,12 +3,10 @@
 mod support;
 
 use std::fs::File;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::Read;
 
-use support::Place;
-use zip::write::SimpleFileOptions;
-use zip::{ZipArchive, ZipWriter};
+use support::{Place, with_config};
+use zip::ZipArchive;
 
 const MODEL: &str = "\
 from keras import Input, Sequential
@@ -27,24 +25,6 @@ model = Sequential([
 fn converted(place: &Place, from: &str, to: &str) -> f64 {
     let report = place.json(&["convert", from, to, "--json"]);
     report["checked"]["outputs"][0]["largest_difference"].as_f64().unwrap()
-}
-
-/// The archive with another configuration.
-fn with_config(from: &Path, to: &Path, change: impl Fn(String) -> String) {
-    let mut old = ZipArchive::new(File::open(from).unwrap()).unwrap();
-    let mut new = ZipWriter::new(File::create(to).unwrap());
-    for index in 0..old.len() {
-        let mut entry = old.by_index(index).unwrap();
-        let name = entry.name().unwrap().to_string();
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).unwrap();
-        if name == "config.json" {
-            bytes = change(String::from_utf8(bytes).unwrap()).into_bytes();
-        }
-        new.start_file(name, SimpleFileOptions::default()).unwrap();
-        new.write_all(&bytes).unwrap();
-    }
-    new.finish().unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Place, brightness_folder};
+use support::{Place, brightness_folder, with_config};
 
 fn trained(name: &str) -> Place {
     let place = Place::new(name);
@@ -273,12 +273,15 @@ fn accuracy_is_measured_where_nobody_compiled() {
 #[test]
 fn a_compiled_file_is_tuned_on_where_its_optimizer_can_not_be() {
     let place = trained("tune");
-    place.good(&["convert", "model.keras", "model.h5"]);
-    let tune = ["train", "model.h5", "--data", "pictures", "--epochs", "1", "--out", "tuned.keras"];
+    with_config(&place.path("model.keras"), &place.path("frozen.keras"), |config| {
+        config
+            .replace(r#""name":"conv2d","trainable":true"#, r#""name":"conv2d","trainable":false"#)
+    });
+    let tune = ["train", "frozen.keras", "--data", "pictures", "--epochs", "1"];
     let run = place.run(&tune);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    assert!(run.stderr.contains("note: model.h5: the optimizer begins anew"), "{}", run.stderr);
-    let resume = ["train", "--resume", "model.h5", "--data", "pictures"];
-    let refused = place.bad(2, &resume);
+    assert!(run.stderr.contains("note: frozen.keras: the optimizer begins anew"), "{}", run.stderr);
+    place.good(&["convert", "model.keras", "model.onnx"]);
+    let refused = place.bad(2, &["train", "--resume", "model.onnx", "--data", "pictures"]);
     assert!(refused.contains("holds no training to go on with"), "{refused}");
 }

@@ -207,7 +207,7 @@ fn a_layer_that_only_keras_has_is_no_slip_of_the_pen() {
         let line = text.lines().count();
         fails(text, (line, "Embedding"), ErrorKind::Name, &[says, lists]);
     }
-    for layer in ["RandomFlip", "ConvLSTM2D", "Lambda", "MultiHeadAttention"] {
+    for layer in ["RandomCrop", "ConvLSTM2D", "Lambda", "MultiHeadAttention"] {
         let call = format!("keras.layers.{layer}(1)");
         let says = format!("{layer} is a Keras layer");
         fails(&format!("import keras\n{call}"), (2, &call), ErrorKind::Unsupported, &[&says]);

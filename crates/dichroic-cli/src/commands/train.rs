@@ -183,11 +183,11 @@ impl Train {
         let seed = self.seed.or(loaded.seed).unwrap_or(seed);
         let Loaded { mut model, class_names, training, .. } =
             Loaded { seed: Some(seed), ..loaded }.with_values(seed)?;
+        // Reading the data may take long, and the file is somebody else's meanwhile.
+        model.detach();
         if self.compile.change_optimizer() {
             CompileArguments::leave_out_optimizer(&mut model);
         }
-        // Reading the data may take long, and the file is somebody else's meanwhile.
-        model.detach();
         self.policy.apply(&model);
         let split = read_data(&self.data, &model)?;
         let compile = self.compile.compile(&model, &split.train)?;

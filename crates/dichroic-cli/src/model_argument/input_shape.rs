@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 
-/// The axes of an input without the batch, as written on the command line.
+/// The axes of an input without the batch, as written on the command line; `None` is an open size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputShape(pub Vec<Option<usize>>);
 
@@ -33,7 +33,7 @@ impl InputShape {
     /// The sizes, where all must be known for what is read.
     ///
     /// # Errors
-    /// When a size is left open.
+    /// When one is open.
     pub fn known(&self, of: &str) -> Result<Vec<usize>, Failure> {
         self.0.iter().copied().collect::<Option<_>>().ok_or_else(|| {
             Failure::refused(format!("{of} needs known sizes, got --input with None"))
@@ -41,7 +41,7 @@ impl InputShape {
         })
     }
 
-    /// The same model with the same weights for items of this shape; what is `None` stays as it is.
+    /// The same model with the same weights for items of this shape.
     ///
     /// # Errors
     /// When the model has several inputs, has a size of its own that differs, or a layer refuses the sizes.
@@ -55,7 +55,8 @@ impl InputShape {
             }
         };
         if !self.suits(&shape) {
-            let headline = format!("takes {shape}, and --input gives {}", Shape::new([&[None], &self.0[..]].concat()));
+            let given = Shape::new([&[None], &self.0[..]].concat());
+            let headline = format!("takes {shape}, and --input gives {given}");
             return Err(Failure::refused(headline)
                 .help("--input can give the sizes that are open (None); leave it out if none is"));
         }
@@ -76,12 +77,12 @@ impl InputShape {
         Ok(sized)
     }
 
+    /// Whether no size contradicts one of the model's own; what is open here stays as it is there.
     fn suits(&self, shape: &Shape) -> bool {
         let axes = shape.axes().get(1..).unwrap_or_default();
-        let same = |(own, given): (&Option<usize>, &Option<usize>)| {
-            own.is_none() || given.is_none() || own == given
-        };
-        axes.len() == self.0.len() && axes.iter().zip(&self.0).all(same)
+        let mut pairs = axes.iter().zip(&self.0);
+        axes.len() == self.0.len()
+            && pairs.all(|(own, given)| own.is_none() || given.is_none() || own == given)
     }
 }
 

@@ -132,8 +132,9 @@ pub fn load(argument: &str, input: Option<&InputShape>, style: Style) -> Result<
     match kind_of(argument)? {
         Kind::File(path, format) => {
             let of_onnx = input.filter(|_| format == FileKind::Onnx);
-            let known = of_onnx.map(|shape| shape.known(&path.display().to_string()));
-            let open = OpenOptions { input_shape: known.transpose()? };
+            let shown = path.display().to_string();
+            let input_shape = of_onnx.map(|shape| shape.known(&shown)).transpose()?;
+            let open = OpenOptions { input_shape };
             let loaded = Loaded::of_file(open_model(&path, &open).map_err(Failure::input)?);
             match input {
                 Some(shape) if format != FileKind::Onnx => loaded.sized(shape, argument),

@@ -1,11 +1,14 @@
 //! Runs the program in a folder of its own.
 #![allow(dead_code)] // Each test file uses its own part.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 /// Variables that change what the program prints.
 const ENVIRONMENT: [&str; 8] = [
@@ -127,4 +130,22 @@ pub fn brightness_folder(place: &Place, name: &str) {
             place.write(&format!("{name}/{class}/{number}.png"), bytes.into_inner());
         }
     }
+}
+
+/// The archive with another configuration.
+pub fn with_config(from: &Path, to: &Path, change: impl Fn(String) -> String) {
+    let mut old = ZipArchive::new(File::open(from).unwrap()).unwrap();
+    let mut new = ZipWriter::new(File::create(to).unwrap());
+    for index in 0..old.len() {
+        let mut entry = old.by_index(index).unwrap();
+        let name = entry.name().unwrap().to_string();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        if name == "config.json" {
+            bytes = change(String::from_utf8(bytes).unwrap()).into_bytes();
+        }
+        new.start_file(name, SimpleFileOptions::default()).unwrap();
+        new.write_all(&bytes).unwrap();
+    }
+    new.finish().unwrap();
 }

@@ -39,7 +39,8 @@ impl Case {
         let tensors = model.weights().iter().map(|weight| {
             let shape = weight.spec.shape.clone();
             // Variances are positive; kernels of both signs keep activations from saturating.
-            let least = if weight.spec.name == "moving_variance" { 0.1 } else { -0.9 };
+            let least =
+                if matches!(weight.spec.name, "moving_variance" | "variance") { 0.1 } else { -0.9 };
             noise(&format!("{name}/{}", weight.path), shape, least..0.9)
         });
         let tensors = tensors.collect();
@@ -231,8 +232,12 @@ fn of_layer(name: &str, layer: Box<dyn Layer>, sizes: &[Vec<usize>]) -> Vec<Case
         let config = layer.config();
         let method = config.get("interpolation").and_then(Value::as_str);
         let by_matrix = method.is_some_and(|method| method.starts_with("lanczos"));
+        let in_ratio = ["antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio"];
+        let needs_sizes = by_matrix
+            || layer.class_name() == "CenterCrop"
+            || in_ratio.iter().any(|&name| config.get(name) == Some(&Value::Bool(true)));
         // Some layers need to know the sizes.
-        if let (Some(model), false) = (single(layer, &open, behind_a_convolution), by_matrix) {
+        if let (Some(model), false) = (single(layer, &open, behind_a_convolution), needs_sizes) {
             cases.push(Case::of(&format!("{name}_open"), model, &slices));
         }
     }

@@ -84,6 +84,15 @@ count-values = { $count ->
     [one] { $count } value
    *[other] { $count } values
 }
+count-means = { $count ->
+    [one] { $count } mean
+   *[other] { $count } means
+}
+count-variances = { $count ->
+    [one] { $count } variance
+   *[other] { $count } variances
+}
+count-counts = { $count } count
 count-moving-means = { $count ->
     [one] { $count } moving mean
    *[other] { $count } moving means

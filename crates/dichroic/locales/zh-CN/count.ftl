@@ -22,4 +22,7 @@ count-betas = { $count } 个 beta
 count-alphas = { $count } 个 alpha
 count-values = { $count } 个数值
 count-moving-means = { $count } 个滑动均值
+count-means = { $count } 个均值
+count-variances = { $count } 个方差
+count-counts = { $count } 个计数
 count-moving-variances = { $count } 个滑动方差

@@ -10,7 +10,20 @@ const SERDE: [&str; 5] =
     ["invalid type", "invalid value", "invalid length", "unknown variant", "data did not match"];
 
 /// The words that arguments choose from.
-const WORDS: [&str; 6] = ["valid", "same", "causal", "nearest", "bilinear", "channels_last"];
+const WORDS: [&str; 12] = [
+    "valid",
+    "same",
+    "causal",
+    "nearest",
+    "bilinear",
+    "channels_last",
+    "constant",
+    "reflect",
+    "wrap",
+    "horizontal",
+    "vertical",
+    "horizontal_and_vertical",
+];
 
 /// Finds the argument that can't be read, by reading the defaults with one argument at a time.
 pub(super) fn wrong_argument<L: Layer + DeserializeOwned>(
@@ -77,6 +90,9 @@ impl<L: Layer + DeserializeOwned> Probe<'_, L> {
             kinds.push("a list of whole numbers".to_owned());
         } else if self.reads(&json!([[1, 1]])) {
             kinds.push("a list of pairs of whole numbers".to_owned());
+        } else if self.reads(&json!([1, 1])) {
+            let fractions = self.reads(&json!([0.5, 0.5]));
+            kinds.push(if fractions { "two numbers" } else { "two whole numbers" }.to_owned());
         }
         let words = WORDS.iter().filter(|word| self.accepts(&json!(word)));
         kinds.extend(words.map(|word| format!("{word:?}")));

@@ -130,7 +130,9 @@ fn weights(layer: &dyn Layer, shapes: &[Vec<usize>]) -> Vec<Vec<f32>> {
         let values = apart(len, 100 + i as u32);
         // A variance is positive.
         match spec.name {
-            "moving_variance" => values.iter().map(|value| 1.0 + value.abs()).collect(),
+            "moving_variance" | "variance" => {
+                values.iter().map(|value| 1.0 + value.abs()).collect()
+            }
             _ => values,
         }
     };
@@ -157,6 +159,10 @@ fn confirm_gradients(class_name: &str, layer: &dyn Layer, mode: Mode) {
         lens.iter().map(|&len| drawn.by_ref().take(len).collect()).collect();
     for &(input, values) in &indices {
         inputs[input].copy_from_slice(values);
+    }
+    if layer.config().contains_key("value_range") {
+        // Within the range of pixels, beyond whose ends these layers cut.
+        inputs.iter_mut().flatten().for_each(|pixel| *pixel += 128.0);
     }
     let mut lowered =
         Lowered::new(layer, &shapes, weights(layer, &shapes), mode).expect(class_name);

@@ -112,7 +112,8 @@ fn contrast_changes_the_distances_to_the_mean_within_its_bounds() {
     let x: Vec<f32> = (0..8 * 4).map(|i| 100.0 + (i % 4) as f32).collect();
     let layer = RandomContrast::new(0.5);
     let y = run_in(Mode::Training, &layer, &[8, 2, 2, 1], vec![], &x);
-    let spans: Vec<f32> = y.chunks_exact(4).map(|picture| (picture[3] - picture[0]) / 3.0).collect();
+    let spans: Vec<f32> =
+        y.chunks_exact(4).map(|picture| (picture[3] - picture[0]) / 3.0).collect();
     assert!(spans.iter().all(|span| (0.5..=1.5).contains(span)), "{spans:?}");
     assert!(spans.iter().any(|span| *span < 0.9) && spans.iter().any(|span| *span > 1.1));
     for picture in y.chunks_exact(4) {

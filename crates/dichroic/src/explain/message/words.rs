@@ -49,6 +49,9 @@ messages! {
         "count-betas" betas(count);
         "count-alphas" alphas(count);
         "count-values" values(count);
+        "count-means" means(count);
+        "count-variances" variances(count);
+        "count-counts" counts(count);
         "count-moving-means" moving_means(count);
         "count-moving-variances" moving_variances(count);
     }
