@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::Path;
 
 use dichroic_graph::kernels::mapped::SharedBytes;
-use zip::read::ZipFile;
+use zip::read::{ArchiveOffset, Config, ZipFile};
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -43,7 +43,10 @@ impl Archive {
 
     /// Reads the directory of entries.
     pub fn new(whole: SharedBytes) -> Result<Self, Located> {
-        let zip = ZipArchive::new(Cursor::new(whole.clone())).map_err(problem)?;
+        // Where the archive begins is known. The crate's search for it takes the second entry for the first in files of
+        // PyTorch whose first entry has a name of 30 bytes, as long with its header as what stands behind the directory.
+        let config = Config { archive_offset: ArchiveOffset::Known(0) };
+        let zip = ZipArchive::with_config(config, Cursor::new(whole.clone())).map_err(problem)?;
         if zip.len() > MOST_ENTRIES {
             let expected = format!("at most {MOST_ENTRIES} entries");
             return Err(Problem::malformed(expected, zip.len()).into());

@@ -100,8 +100,9 @@ impl Explore {
             return self.write(&workspace, path, output);
         }
         let server = listen(self.host, self.port)?;
-        self.announce(&server, output)?;
+        // Whoever reads the address may ask for the end at once.
         let wish = wish_to_stop()?;
+        self.announce(&server, output)?;
         if !self.no_open {
             open_browser(&server.url());
         }

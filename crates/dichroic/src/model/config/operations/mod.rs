@@ -88,7 +88,9 @@ mod tests {
     fn written(model: &Model) -> Value {
         let config = model.to_config();
         let layers = config["config"]["layers"].as_array().unwrap();
-        layers.iter().find(|layer| layer["name"] == "operation").unwrap().clone()
+        let named =
+            |layer: &&Value| layer["name"] == "operation" || layer["config"]["name"] == "operation";
+        layers.iter().find(named).unwrap().clone()
     }
 
     #[test]
