@@ -52,6 +52,27 @@ fn groups_of_one_channel_are_a_depthwise_layer() {
 }
 
 #[test]
+fn a_product_reads_rows_that_lie_across_memory() {
+    // (1, 2, 3, 1) → (3, 1, 2, 1) → (3, 2): the rows of the product lie as columns. The last Reshape keeps the batch at 1.
+    let nodes = vec![
+        node("Transpose", &["x"], "t", vec![ints("perm", &[2, 0, 1, 3])]),
+        node("Reshape", &["t", "rows"], "r", vec![]),
+        node("Gemm", &["r", "w"], "g", vec![]),
+        node("Reshape", &["g", "flat"], "y", vec![]),
+    ];
+    let arrays = vec![
+        TensorProto::from_i64("rows", vec![2], vec![3, 2]),
+        TensorProto::from_i64("flat", vec![1], vec![3]),
+        TensorProto::from_f32("w", vec![2, 1], vec![10.0, 1.0]),
+    ];
+    let imported = import("across", &model(&[1, 2, 3, 1], nodes, arrays)).unwrap();
+    let x: Vec<f32> = (0..6).map(|i| i as f32).collect();
+    let x = Tensor::new([1, 2, 3, 1], x).unwrap();
+    let y = imported.model.predict_in_batches(&[x], 1).unwrap();
+    assert_eq!(y[0].data(), [3.0, 14.0, 25.0]);
+}
+
+#[test]
 fn what_is_not_supported_is_named_with_node_operator_and_attribute() {
     let unknown = vec![node("Frobnicate", &["x"], "y", vec![])];
     let error = import("unknown", &model(&[1, 3], unknown, vec![])).unwrap_err().to_string();

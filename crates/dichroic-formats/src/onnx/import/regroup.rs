@@ -98,7 +98,15 @@ fn is_open(sizes: &[Entry]) -> bool {
 /// Where a target that is numbers alone means the batch.
 fn axis_of_batch(sizes: &[Entry], target: &[Entry]) -> usize {
     let before = sizes.iter().position(|size| matches!(size, Entry::Batch(_)));
-    let stays = before.filter(|&axis| axis < target.len() && sizes[..axis] == target[..axis]);
+    let stays = before.filter(|&axis| {
+        let front = target.get(..axis).is_some_and(|front| *front == sizes[..axis]);
+        // For the one item of the file it is as large as before; another number is what follows it, joined.
+        let same = match (sizes[axis], target.get(axis)) {
+            (Entry::Batch(times), Some(&Entry::Known(size))) => size == times || size == -1,
+            _ => false,
+        };
+        front && same
+    });
     stays.unwrap_or(0)
 }
 
@@ -228,6 +236,13 @@ mod tests {
         for given in [[32, -1, 48], [32, 1, 48], [0, 0, -1]] {
             assert_eq!(target(&sizes, &known(&given), true).unwrap(), joined, "{given:?}");
         }
+    }
+
+    #[test]
+    fn what_follows_the_batch_joined_is_not_the_batch() {
+        // (places, batch, heads, channels) of an attention, its rows for a Gemm.
+        let sizes = [Known(16), Batch(1), Known(2), Known(4)];
+        assert_eq!(target(&sizes, &known(&[16, 8]), true).unwrap(), [Batch(16), Known(8)]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ fn gemm<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     if node.attributes.flag("transA")? {
         return products::gemm(node);
     }
+    let x = last_in_memory(node, &x)?;
     let alpha = node.attributes.float_or("alpha", 1.0)?;
     let beta = node.attributes.float_or("beta", 1.0)?;
     let kernel = kernel(&x, &weight, node.attributes.flag("transB")?)?;
