@@ -88,9 +88,7 @@ mod tests {
     fn written(model: &Model) -> Value {
         let config = model.to_config();
         let layers = config["config"]["layers"].as_array().unwrap();
-        let named =
-            |layer: &&Value| layer["name"] == "operation" || layer["config"]["name"] == "operation";
-        layers.iter().find(named).unwrap().clone()
+        layers.iter().find(|layer| layer["config"]["name"] == "operation").unwrap().clone()
     }
 
     #[test]
