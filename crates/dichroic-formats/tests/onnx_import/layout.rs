@@ -104,3 +104,25 @@ fn places_picked_from_a_turned_picture_leave_the_batch_and_the_channels_where_th
     assert_eq!(y[0].shape(), [2, 3, 1, 2]);
     assert_eq!(y[0].data(), [0.0, 1.0, 6.0, 7.0, 2.0, 3.0, 8.0, 9.0, 14.0, 15.0, 10.0, 11.0]);
 }
+
+#[test]
+fn weights_are_brought_to_a_common_scale_while_reading() {
+    // As torch writes NFNet's standardized weights: the statistics of a batch of one.
+    let statistics = ["w", "scale", "bias", "zero", "one"];
+    let nodes = vec![
+        node("BatchNormalization", &statistics, "b", vec![int("training_mode", 1)]),
+        node("Add", &["x", "b"], "y", vec![]),
+    ];
+    let arrays = vec![
+        TensorProto::from_f32("w", vec![1, 2, 2], vec![1.0, 3.0, 2.0, 6.0]),
+        TensorProto::from_f32("scale", vec![2], vec![2.0, 3.0]),
+        TensorProto::from_f32("bias", vec![2], vec![0.5, 0.0]),
+        TensorProto::from_f32("zero", vec![2], vec![0.0; 2]),
+        TensorProto::from_f32("one", vec![2], vec![1.0; 2]),
+    ];
+    let imported = import("standardized", &model(&[0, 2, 2], nodes, arrays)).unwrap();
+    let y = imported.model.predict(&[Tensor::new([1, 2, 2], vec![0.0; 4]).unwrap()]).unwrap();
+    for (got, expected) in y[0].data().iter().zip([-1.5, 2.5, -3.0, 3.0]) {
+        assert!((got - expected).abs() < 1e-4, "{:?}", y[0].data());
+    }
+}

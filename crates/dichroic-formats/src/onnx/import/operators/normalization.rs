@@ -36,7 +36,7 @@ fn local_response<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located
 }
 
 /// A group for each channel.
-fn instance<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
+pub(super) fn instance<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     let x = input(node, 0)?;
     if let Some(origin) = x.before.clone()
         && let Some(y) = instance_of_groups(node, &x, &origin)?

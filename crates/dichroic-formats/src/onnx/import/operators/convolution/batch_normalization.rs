@@ -1,11 +1,12 @@
-//! `BatchNormalization` with the statistics that the file holds.
+//! `BatchNormalization` with the statistics that the file holds, or with those of one item.
 
 use dichroic::Tensor;
 use dichroic::layers::BatchNormalization;
 
+use super::super::normalization::instance;
 use super::Value;
 use crate::error::{Located, Problem};
-use crate::onnx::import::{Node, Order};
+use crate::onnx::import::{Entry, Node, Order};
 
 pub(super) fn batch_normalization<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Value<'a>>, Located> {
     let x = node.variable(0)?;
@@ -17,7 +18,14 @@ pub(super) fn batch_normalization<'a>(node: &mut Node<'_, 'a>) -> Result<Vec<Val
     let vectors = (1..5).map(|input| vector(node, input, channels));
     let vectors = vectors.collect::<Result<Vec<_>, _>>()?;
     // Versions 7 and 8 can have statistics for each place; version 14 can take those of the batch.
-    if node.attributes.int_or("spatial", 1)? != 1 || node.attributes.flag("training_mode")? {
+    let trains = node.attributes.flag("training_mode")?;
+    let spatial = node.attributes.int_or("spatial", 1)? == 1;
+    if trains && spatial && x.size(0) == Entry::Known(1) {
+        // The statistics of one item are those of its channels: so are weights brought to a common scale (NFNet).
+        node.attributes.ignore("momentum");
+        return instance(node);
+    }
+    if trains || !spatial {
         let what = "BatchNormalization with the statistics of the batch or of each place";
         return Err(node.unsupported(what, "export the model for inference"));
     }
