@@ -244,7 +244,7 @@ const SPATIAL: [&str; 18] = [
 ];
 
 /// Operators that leave every axis what it is, through which one can look ahead.
-const ALIKE: [&str; 23] = [
+const ALIKE: [&str; 24] = [
     "Abs",
     "Add",
     "Cast",
@@ -253,6 +253,7 @@ const ALIKE: [&str; 23] = [
     "DequantizeLinear",
     "Div",
     "Dropout",
+    "DynamicQuantizeLinear",
     "Exp",
     "Identity",
     "LeakyRelu",
