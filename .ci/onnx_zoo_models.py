@@ -155,7 +155,8 @@ def smp(variants):
     import segmentation_models_pytorch as library
     for name in SMP.split():
         make = lambda name=name: getattr(library, name)("resnet18" if name != "DeepLabV3Plus" else "mobilenet_v2", encoder_weights=None, classes=3)
-        yield from torch_cases(name, make, (3, 96, 96), variants)
+        side = 128 if name == "PAN" else 96
+        yield from torch_cases(name, make, (3, side, side), variants)
 
 
 def small_networks(variants):

@@ -126,3 +126,22 @@ fn weights_are_brought_to_a_common_scale_while_reading() {
         assert!((got - expected).abs() < 1e-4, "{:?}", y[0].data());
     }
 }
+
+#[test]
+fn a_constant_of_the_size_of_the_batch_may_be_reshaped_to_it() {
+    // As torch writes encodings of places: zeros for all items, brought into another shape.
+    let nodes = vec![
+        node("Shape", &["x"], "all", vec![]),
+        node("Shape", &["x"], "items", vec![int("end", 1)]),
+        node("Concat", &["items", "three"], "shape", vec![int("axis", 0)]),
+        node("ConstantOfShape", &["all"], "zeros", vec![]),
+        node("Reshape", &["zeros", "shape"], "r", vec![]),
+        node("Add", &["x", "r"], "y", vec![]),
+    ];
+    let arrays = vec![TensorProto::from_i64("three", vec![1], vec![3])];
+    let imported = import("zeros", &model(&[0, 3], nodes, arrays)).unwrap();
+    assert_eq!(imported.inputs[0].shape[0], None);
+    let x = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let y = imported.model.predict(&[Tensor::new([2, 3], x.clone()).unwrap()]).unwrap();
+    assert_eq!(y[0].data(), x);
+}

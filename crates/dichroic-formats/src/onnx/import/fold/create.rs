@@ -1,9 +1,9 @@
 //! Known values out of few numbers: Range, ConstantOfShape, Constant.
 
-use super::moves::sized;
+use super::moves::{of_one_item, sized};
 use super::{FoldFn, checked_len, known};
 use crate::error::{Located, Problem};
-use crate::onnx::import::{Array, ElementType, Entry, Node, Value};
+use crate::onnx::import::{Array, ElementType, Node, Value};
 use crate::onnx::proto::value_count;
 
 pub(super) const FOLDS: &[(&str, FoldFn)] =
@@ -40,11 +40,7 @@ const MOST_WEIGHTS: usize = 1 << 27;
 fn constant_of_shape<'a>(node: &mut Node<'_, 'a>) -> Folded<'a> {
     let shape = node.known(0)?;
     let shape = shape.to_entries().ok_or_else(|| Problem::malformed("a shape", "fractions"))?;
-    let single: Vec<Entry> = shape
-        .iter()
-        .map(|&entry| if let Entry::Batch(times) = entry { Entry::Known(times) } else { entry })
-        .collect();
-    let shape = sized(&single)?;
+    let shape = sized(&of_one_item(&shape))?;
     let value = match node.attributes.tensor("value")? {
         Some(tensor) => node.tensor(tensor)?,
         None => Array::floats(vec![1], ElementType::Float32, vec![0.0]),

@@ -36,6 +36,7 @@ fn transpose<'a>(node: &mut Node<'_, 'a>) -> Folded<'a> {
 fn reshape<'a>(node: &mut Node<'_, 'a>) -> Folded<'a> {
     let (x, given) = (node.known(0)?, node.known(1)?);
     let given = given.to_entries().ok_or_else(|| Problem::malformed("a shape", "fractions"))?;
+    let given = of_one_item(&given);
     let zero_copies = !node.attributes.flag("allowzero")?;
     let sizes: Vec<Entry> = x.shape().iter().map(|&size| Entry::Known(size as i64)).collect();
     let shape = sized(&target(&sizes, &given, zero_copies)?)?;
@@ -53,6 +54,15 @@ fn flatten<'a>(node: &mut Node<'_, 'a>) -> Folded<'a> {
     let axis = if axis == x.rank() as i64 { x.rank() } else { resolve(axis, x.rank())? };
     let (rows, columns) = x.shape().split_at(axis);
     known(x.reshaped(vec![rows.iter().product(), columns.iter().product()]))
+}
+
+/// A shape for one item of the batch, for constants that whatever reads them stretches to all.
+pub(super) fn of_one_item(shape: &[Entry]) -> Vec<Entry> {
+    let single = |&entry: &Entry| match entry {
+        Entry::Batch(times) => Entry::Known(times),
+        entry => entry,
+    };
+    shape.iter().map(single).collect()
 }
 
 /// Sizes as an array has them.
