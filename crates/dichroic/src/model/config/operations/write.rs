@@ -48,8 +48,9 @@ pub(in crate::model::config) fn as_keras(
             let input = inputs.first()?;
             let axes = config.get("axes")?.as_array()?.iter();
             let size = |axis: &Value| *input.axes().get(counted(axis.as_i64()?, input.rank())?)?;
-            // An axis that is open may hold more than one value.
-            let known = axes.map(size).all(|size| size == Some(1));
+            // An axis that is open may hold more than one value; and where others are open, Keras may know less than we do.
+            let rest_known = input.axes().iter().skip(1).all(Option::is_some);
+            let known = rest_known && axes.map(size).all(|size| size == Some(1));
             known.then(|| numpy("Squeeze", json!({"axis": argument("axes")})))?
         }
         "Tile" => numpy("Tile", json!({"repeats": argument("repeats")})),
