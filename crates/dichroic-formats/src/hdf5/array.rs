@@ -2,12 +2,30 @@
 
 use dichroic_graph::kernels::mapped::SharedBytes;
 use dichroic_graph::kernels::tensor::Tensor;
-use hdf5_pure::{DType, Dataset, Error, Layout, make_f32_type};
+use hdf5_pure::{
+    DType, Dataset, Datatype, DatatypeByteOrder, Error, FloatingPointLayout, Layout, make_f32_type,
+};
 
+use crate::element::half_to_f32;
 use crate::error::{Located, Problem};
 
 /// A chunk may be larger than the array it belongs to, but not by more than this.
 const FREE_CHUNK_BYTES: u64 = 1 << 20;
+
+/// IEEE 754's binary16 with the low byte first, as NumPy's `float16`.
+const HALF: Datatype = Datatype::FloatingPoint {
+    size: 2,
+    byte_order: DatatypeByteOrder::LittleEndian,
+    layout: FloatingPointLayout {
+        bit_offset: 0,
+        bit_precision: 16,
+        exponent_location: 10,
+        exponent_size: 5,
+        mantissa_location: 0,
+        mantissa_size: 10,
+        exponent_bias: 15,
+    },
+};
 
 /// An array that was found and not yet read.
 pub(crate) struct Array<'f> {
@@ -61,15 +79,26 @@ impl<'f> Array<'f> {
             },
             // Keras writes these where `floatx` was set; what they hold beyond 24 bits is rounded away.
             DType::F64 => Tensor::new(shape, self.dataset.read_f32().map_err(damaged)?),
+            DType::Other(kind) if *kind == HALF => Tensor::new(shape, self.halves()?),
             other => {
+                let name = match other {
+                    DType::Other(kind) => kind.to_string(),
+                    known => known.to_string(),
+                };
                 return Err(Problem::Unsupported {
-                    what: format!("a variable of type {other}"),
-                    fix: "only float32 weights can be loaded; save the model with dtype float32"
-                        .into(),
+                    what: format!("a variable of type {name}"),
+                    fix: "save the model with weights of type float32".into(),
                 });
             }
         };
         tensor.map_err(|error| Problem::malformed("an array of this shape", error))
+    }
+
+    /// Values of 16 bits, which models of the policy `float16` have.
+    fn halves(&self) -> Result<Vec<f32>, Problem> {
+        let bytes = self.dataset.read_raw().map_err(damaged)?;
+        let (pairs, _) = bytes.as_chunks::<2>();
+        Ok(pairs.iter().map(|&pair| half_to_f32(u16::from_le_bytes(pair))).collect())
     }
 
     /// The bytes of an array of little-endian floats that lies in the file as one piece, as Keras writes it.

@@ -228,3 +228,11 @@ fn an_outline_lists_the_layers_of_an_old_file() {
     assert_eq!(outline.layers[0].class_name, "Convolution2D");
     assert_eq!(outline.layers.len(), 10);
 }
+
+#[test]
+fn weights_of_sixteen_bits_are_read_exactly() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hdf5_files/half.h5");
+    let model = read_hdf5(&path).unwrap().model;
+    assert_eq!(model.weight("half", "kernel").unwrap().data(), [0.5, -2.0, 0.099_975_586, 65504.0]);
+    assert_eq!(model.weight("half", "bias").unwrap().data(), [1.0, 2.0f32.powi(-24)]);
+}
