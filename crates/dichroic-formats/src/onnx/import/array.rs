@@ -222,7 +222,8 @@ impl<'a> Array<'a> {
     }
 }
 
-fn open_size() -> Located {
+/// The error about a number that follows from a size which is open.
+pub(crate) fn open_size() -> Located {
     Problem::Unsupported {
         what: "a value that follows from a size which is open".to_owned(),
         fix: "give the sizes of the model's inputs with --input".to_owned(),

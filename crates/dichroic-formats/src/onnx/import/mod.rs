@@ -20,7 +20,7 @@ mod samples;
 mod value;
 mod walk;
 
-pub(crate) use array::Array;
+pub(crate) use array::{Array, open_size};
 pub(crate) use builder::refused;
 pub(crate) use element::ElementType;
 pub(crate) use node::{Node, resolve};

@@ -4,7 +4,7 @@ use super::{FoldFn, checked_len, known, places, strides};
 use crate::error::{Located, Problem};
 use crate::onnx::import::operators::layout::permutation;
 use crate::onnx::import::regroup::target;
-use crate::onnx::import::{Array, Entry, Node, Order, Value, resolve};
+use crate::onnx::import::{Array, Entry, Node, Order, Value, open_size, resolve};
 use crate::onnx::proto::value_count;
 
 pub(super) const FOLDS: &[(&str, FoldFn)] = &[
@@ -67,9 +67,10 @@ pub(super) fn of_one_item(shape: &[Entry]) -> Vec<Entry> {
 
 /// Sizes as an array has them.
 pub(super) fn sized(entries: &[Entry]) -> Result<Vec<usize>, Located> {
-    let size = |entry: &Entry| {
-        let size = entry.known().and_then(|size| usize::try_from(size).ok());
-        size.ok_or_else(|| Problem::malformed("a size of at least 0", entry).into())
+    let size = |entry: &Entry| match entry.known() {
+        Some(size) => usize::try_from(size)
+            .map_err(|_| Problem::malformed("a size of at least 0", size).into()),
+        None => Err(open_size()),
     };
     entries.iter().map(size).collect()
 }

@@ -5,7 +5,7 @@ use dichroic::layers::{Add, Dense};
 
 use super::{Operator, Value, products};
 use crate::error::{Located, Problem};
-use crate::onnx::import::{Array, Node, Order, Variable};
+use crate::onnx::import::{Array, Entry, Node, Order, Variable, open_size};
 
 pub(super) const OPERATORS: &[Operator] = &[("Gemm", 1..=23, gemm), ("MatMul", 1..=23, matmul)];
 
@@ -85,6 +85,9 @@ fn kernel(x: &Variable, weight: &Array<'_>, transposed: bool) -> Result<Tensor, 
         }
     };
     let inputs = x.size(x.rank() - 1);
+    if inputs == Entry::Unknown {
+        return Err(open_size());
+    }
     if inputs.known() != Some(rows as i64) {
         return Err(Problem::malformed(format!("{inputs} rows of weights"), rows).into());
     }
