@@ -79,6 +79,11 @@ impl<'f> Array<'f> {
             },
             // Keras writes these where `floatx` was set; what they hold beyond 24 bits is rounded away.
             DType::F64 => Tensor::new(shape, self.dataset.read_f32().map_err(damaged)?),
+            // Only `Normalization` counts, and nothing is computed from it.
+            DType::I32 | DType::I64 => {
+                let counts = self.dataset.read_i64().map_err(damaged)?;
+                Tensor::new(shape, counts.into_iter().map(|count| count as f32).collect())
+            }
             DType::Other(kind) if *kind == HALF => Tensor::new(shape, self.halves()?),
             other => {
                 let name = match other {

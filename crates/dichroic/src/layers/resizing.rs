@@ -144,7 +144,7 @@ impl Resizing {
     }
 
     /// The pictures with [`Resizing::margins`].
-    fn to_aspect_ratio(
+    fn in_aspect_ratio(
         &self,
         lowering: &mut Lowering<'_>,
         x: ValueId,
@@ -214,7 +214,7 @@ impl Layer for Resizing {
     fn lower(&self, lowering: &mut Lowering<'_>) -> Result<ValueId, LayerError> {
         self.output_shape(&lowering.input_shapes())?;
         let x = lowering.input()?;
-        let mut x = self.to_aspect_ratio(lowering, x)?;
+        let mut x = self.in_aspect_ratio(lowering, x)?;
         let method = self.interpolation.method();
         if !self.antialias || method == Method::Nearest {
             let spatial = vec![self.height, self.width];

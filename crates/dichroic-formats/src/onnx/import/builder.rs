@@ -13,6 +13,8 @@ use crate::error::{Located, Problem};
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     names: HashSet<String>,
+    /// The number that the next layer of a name that is taken gets.
+    next_number: HashMap<String, usize>,
     weights: HashMap<String, Vec<Tensor>>,
     /// What the next layers are called: the name of the node that makes them.
     base: String,
@@ -221,14 +223,18 @@ impl Builder {
 
     /// The name, or the name with a number behind it if it is taken.
     fn name_like(&mut self, name: &str) -> String {
-        let numbered = |number| match number {
-            0 => name.to_owned(),
-            number => format!("{name}_{number}"),
-        };
-        let free = (0..).map(numbered).find(|name| !self.names.contains(name));
-        let free = free.expect("there are more numbers than names");
-        self.names.insert(free.clone());
-        free
+        if self.names.insert(name.to_owned()) {
+            return name.to_owned();
+        }
+        // Of a hundred thousand nodes without names each would try the numbers of all before it.
+        let next = self.next_number.entry(name.to_owned()).or_insert(1);
+        loop {
+            let numbered = format!("{name}_{next}");
+            *next += 1;
+            if self.names.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
     }
 }
 

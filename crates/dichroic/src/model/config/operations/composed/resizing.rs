@@ -78,7 +78,7 @@ fn resampled(
 
 /// Einstein's notation of a product along one axis: `abcd,bz->azcd`.
 fn subscripts(axis: usize, rank: usize) -> Option<String> {
-    let letters: String = ('a'..'z').take(rank).collect();
+    let letters: String = ('a'..='z').take(rank).collect();
     let old = letters.chars().nth(axis)?;
     let new: String =
         letters.chars().map(|letter| if letter == old { 'z' } else { letter }).collect();
