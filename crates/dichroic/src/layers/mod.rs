@@ -68,6 +68,7 @@ mod zero_padding;
 
 pub use activation::Activation;
 pub use arguments::{Axes, ChannelsLast, Margins, Off, Padding, Sizes, Unset};
+pub(crate) use augmentation::changes_pictures;
 pub use augmentation::{
     Factor as AugmentationFactor, FillMode, FlipMode, RandomBrightness, RandomContrast, RandomFlip,
     RandomRotation, RandomTranslation, RandomZoom,

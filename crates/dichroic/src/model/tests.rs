@@ -6,7 +6,8 @@ use dichroic_graph::kernels::tensor::Tensor;
 use super::*;
 use crate::layers::{
     Add, BatchNormalization, Constant, Conv2D, CumulativeSum, Dense, Flatten,
-    GlobalAveragePooling2D, MaxPooling2D, Mode, ReLU, Reduction, ReductionKind, Transpose,
+    GlobalAveragePooling2D, MaxPooling2D, Mode, RandomBrightness, ReLU, Reduction, ReductionKind,
+    Transpose,
 };
 
 fn ones(shape: &[usize]) -> Tensor {
@@ -281,4 +282,16 @@ fn models_can_not_lie_in_each_other_without_end() {
         }
     };
     assert_eq!(error, "the model has more than 64 models inside each other");
+}
+
+#[test]
+fn pictures_are_left_alone_by_predict_though_keras_notes_training_at_the_call() {
+    let input = Input::new(&[2, 2, 1]);
+    let output = RandomBrightness::new(0.5).call(&input).unwrap();
+    let mut config = Model::new(&input, output).unwrap().to_config();
+    config["config"]["layers"][1]["inbound_nodes"][0]["kwargs"]["training"] = true.into();
+    let mut model = Model::from_config(&config).unwrap();
+    model.build(0).unwrap();
+    let x = Tensor::new(vec![1, 2, 2, 1], vec![9.0, 99.0, 100.0, 255.0]).unwrap();
+    assert_eq!(model.predict(&[x.clone()]).unwrap()[0].data(), x.data());
 }

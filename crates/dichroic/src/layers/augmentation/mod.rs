@@ -73,6 +73,11 @@ impl Factor {
     }
 }
 
+/// Whether a class is one of these layers.
+pub(crate) fn changes_pictures(class_name: &str) -> bool {
+    class_name.starts_with("Random")
+}
+
 /// The shape of pictures, which these layers keep.
 fn pictures(inputs: &[Shape]) -> Result<Shape, LayerError> {
     spatial_shape(inputs, 2).cloned()
