@@ -29,7 +29,15 @@ logging.set_verbosity(logging.ERROR)
 BOUND = 1e-5
 # Keras 3.15 sums the wrong numbers in sparsemax (keras-team/keras#23425); ours is the definition. It doesn't open its own HDF5 file
 # of a layer over several axes: it takes the last one.
-KNOWN_DEFECTS = ("activation_sparsemax", "layer_normalization_axes", "softmax_axes")
+# A Normalization keeps its statistics beside weights that are set later, and its own file of several axes is refused; some
+# layers that change pictures fail to be copied.
+KNOWN_DEFECTS = (
+    "activation_sparsemax",
+    "layer_normalization_axes",
+    "softmax_axes",
+    "normalization",
+    "random_",
+)
 # Layers in one model.
 GROUP = 48
 LAYERS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden" / "layers.json"

@@ -293,5 +293,5 @@ fn pictures_are_left_alone_by_predict_though_keras_notes_training_at_the_call() 
     let mut model = Model::from_config(&config).unwrap();
     model.build(0).unwrap();
     let x = Tensor::new(vec![1, 2, 2, 1], vec![9.0, 99.0, 100.0, 255.0]).unwrap();
-    assert_eq!(model.predict(&[x.clone()]).unwrap()[0].data(), x.data());
+    assert_eq!(model.predict(std::slice::from_ref(&x)).unwrap()[0].data(), x.data());
 }

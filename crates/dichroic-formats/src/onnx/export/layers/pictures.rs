@@ -24,7 +24,7 @@ pub(super) fn center_crop(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     Ok(y.reshaped(scope.output_shape()?))
 }
 
-/// `Resize`; Lanczos and antialiasing as a matrix for each axis.
+/// `Resize`; cubics, Lanczos and antialiasing as a matrix for each axis.
 pub(super) fn resizing(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let layer: Resizing = scope.whole_configuration()?;
     let x = scope.channels_first_input()?;
@@ -47,14 +47,18 @@ fn resized(scope: &mut Scope<'_>, x: &Value, layer: &Resizing) -> Result<Value, 
             ("mode", Attribute::Text("linear")),
             ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
         ],
+        // ONNX Runtime moves transposes past a Resize, and then refuses a cubic one that makes pictures smaller.
+        Interpolation::Bicubic if known_sides(scope, &x).is_ok() => {
+            return resampled(scope, &x, (layer, Method::Bicubic));
+        }
         Interpolation::Bicubic => vec![
             ("mode", Attribute::Text("cubic")),
             ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
             ("cubic_coeff_a", Attribute::Float(-0.5)),
             ("exclude_outside", Attribute::Int(1)),
         ],
-        Interpolation::Lanczos3 => return lanczos(scope, &x, (layer, Method::Lanczos3)),
-        Interpolation::Lanczos5 => return lanczos(scope, &x, (layer, Method::Lanczos5)),
+        Interpolation::Lanczos3 => return resampled(scope, &x, (layer, Method::Lanczos3)),
+        Interpolation::Lanczos5 => return resampled(scope, &x, (layer, Method::Lanczos5)),
     };
     to_sizes(scope, &x, (layer, attributes))
 }
@@ -74,7 +78,7 @@ fn to_sizes(
     Ok(x.renamed(name).reshaped(scope.output_shape()?))
 }
 
-fn lanczos(
+fn resampled(
     scope: &mut Scope<'_>,
     x: &Value,
     (layer, method): (&Resizing, Method),
