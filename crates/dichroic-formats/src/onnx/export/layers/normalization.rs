@@ -71,11 +71,13 @@ pub(super) fn layer(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let mut y = scope.combine("Div", &centered, &deviation);
     let (scale, center): (bool, bool) = (scope.argument("scale")?, scope.argument("center")?);
     if scale {
-        let gamma = spread(scope, "gamma", (&y, &axes), 0)?;
+        let gamma = scope.weight_values(0)?;
+        let gamma = spread(scope, "gamma", (&y, &axes), (gamma.data(), gamma.shape()));
         y = scope.apply_to("Mul", &y, &gamma);
     }
     if center {
-        let beta = spread(scope, "beta", (&y, &axes), usize::from(scale))?;
+        let beta = scope.weight_values(usize::from(scale))?;
+        let beta = spread(scope, "beta", (&y, &axes), (beta.data(), beta.shape()));
         y = scope.apply_to("Add", &y, &beta);
     }
     Ok(y)
@@ -107,21 +109,20 @@ fn layer_of_last_axes(
     Ok(x.renamed(name))
 }
 
-/// A weight along these axes of the model, with sizes of 1 elsewhere, in the order of the value.
-fn spread(
+/// Values of these sizes along these axes of the model, with sizes of 1 elsewhere, in the order of `x`.
+pub(super) fn spread(
     scope: &mut Scope<'_>,
     what: &str,
     (x, axes): (&Value, &[usize]),
-    index: usize,
-) -> Result<String, Problem> {
-    let weight = scope.weight_values(index)?;
-    let mut sizes = vec![1; x.rank()];
-    for (&axis, &size) in axes.iter().zip(weight.shape()) {
-        sizes[axis] = size;
+    (values, sizes): (&[f32], &[usize]),
+) -> String {
+    let mut all = vec![1; x.rank()];
+    for (&axis, &size) in axes.iter().zip(sizes) {
+        all[axis] = size;
     }
-    let values = permuted(weight.data(), &sizes, &x.order);
-    let sizes: Vec<usize> = x.order.iter().map(|&axis| sizes[axis]).collect();
-    Ok(scope.floats(what, &sizes, &values))
+    let values = permuted(values, &all, &x.order);
+    let sizes: Vec<usize> = x.order.iter().map(|&axis| all[axis]).collect();
+    scope.floats(what, &sizes, &values)
 }
 
 /// Groups as instances: `(batch, groups, rest)` normalised, then scaled by channel.

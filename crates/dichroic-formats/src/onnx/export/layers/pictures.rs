@@ -4,9 +4,10 @@ use dichroic::layers::{CenterCrop, Interpolation, Normalization, Resizing, Stati
 use dichroic_graph::kernels::resize::Interpolation as Method;
 
 use super::super::graph::{Attribute, Attributes, whole};
-use super::super::scope::{Scope, permuted};
+use super::super::scope::Scope;
 use super::super::value::Value;
-use super::up_sampling::{by_matrices, matrix};
+use super::normalization::spread;
+use super::up_sampling::{by_matrices, cubic, linear, resampled};
 use crate::error::Problem;
 
 /// `Slice` of the middle; where a picture is smaller, what [`resizing`] emits.
@@ -42,23 +43,17 @@ fn resized(scope: &mut Scope<'_>, x: &Value, layer: &Resizing) -> Result<Value, 
             ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
             ("nearest_mode", Attribute::Text("round_prefer_ceil")),
         ],
-        _ if layer.antialias => return antialiased(scope, &x, layer),
-        Interpolation::Bilinear => vec![
-            ("mode", Attribute::Text("linear")),
-            ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
-        ],
+        _ if layer.antialias => {
+            return by_matrices(scope, &x, |from, to| Ok(layer.antialiasing_weights(from, to)));
+        }
+        Interpolation::Bilinear => linear(),
         // ONNX Runtime moves transposes past a Resize, and then refuses a cubic one that makes pictures smaller.
         Interpolation::Bicubic if known_sides(scope, &x).is_ok() => {
-            return resampled(scope, &x, (layer, Method::Bicubic));
+            return resampled(scope, &x, Method::Bicubic);
         }
-        Interpolation::Bicubic => vec![
-            ("mode", Attribute::Text("cubic")),
-            ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
-            ("cubic_coeff_a", Attribute::Float(-0.5)),
-            ("exclude_outside", Attribute::Int(1)),
-        ],
-        Interpolation::Lanczos3 => return resampled(scope, &x, (layer, Method::Lanczos3)),
-        Interpolation::Lanczos5 => return resampled(scope, &x, (layer, Method::Lanczos5)),
+        Interpolation::Bicubic => cubic(),
+        Interpolation::Lanczos3 => return resampled(scope, &x, Method::Lanczos3),
+        Interpolation::Lanczos5 => return resampled(scope, &x, Method::Lanczos5),
     };
     to_sizes(scope, &x, (layer, attributes))
 }
@@ -76,24 +71,6 @@ fn to_sizes(
     let sizes = scope.emit("Concat", &[&kept, &sides], vec![("axis", Attribute::Int(0))]);
     let name = scope.emit("Resize", &[&x.name, "", "", &sizes], attributes);
     Ok(x.renamed(name).reshaped(scope.output_shape()?))
-}
-
-fn resampled(
-    scope: &mut Scope<'_>,
-    x: &Value,
-    (layer, method): (&Resizing, Method),
-) -> Result<Value, Problem> {
-    let [height, width] = known_sides(scope, x)?;
-    let rows = matrix(method, height, layer.height)?;
-    let columns = matrix(method, width, layer.width)?;
-    by_matrices(scope, x, (rows, columns))
-}
-
-fn antialiased(scope: &mut Scope<'_>, x: &Value, layer: &Resizing) -> Result<Value, Problem> {
-    let [height, width] = known_sides(scope, x)?;
-    let rows = layer.antialiasing_weights(height, layer.height);
-    let columns = layer.antialiasing_weights(width, layer.width);
-    by_matrices(scope, x, (rows, columns))
 }
 
 /// The picture cut or padded to the ratio of its new sides.
@@ -153,13 +130,8 @@ pub(super) fn normalization(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     };
     let (means, variances) = (statistic(&layer.mean, 0)?, statistic(&layer.variance, 1)?);
     let deviations: Vec<f32> = variances.iter().map(|&v| Normalization::deviation(v)).collect();
-    let mut spread = vec![1; x.rank()];
-    axes.iter().zip(&sizes).for_each(|(&axis, &size)| spread[axis] = size);
-    let mut constant = |what: &str, values: &[f32]| {
-        let values = permuted(values, &spread, &x.order);
-        let sizes: Vec<usize> = x.order.iter().map(|&axis| spread[axis]).collect();
-        scope.floats(what, &sizes, &values)
-    };
+    let mut constant =
+        |what: &str, values: &[f32]| spread(scope, what, (&x, &axes), (values, &sizes));
     let (mean, deviation) = (constant("mean", &means), constant("deviation", &deviations));
     if layer.invert {
         let scaled = scope.apply_to("Mul", &x, &deviation);

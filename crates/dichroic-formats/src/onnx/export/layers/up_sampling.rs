@@ -18,18 +18,10 @@ pub(super) fn up_sampling(scope: &mut Scope<'_>) -> Result<Value, Problem> {
     let factors = factors(scope, x.rank() - 2)?;
     let attributes = match interpolation {
         Interpolation::Nearest => nearest(),
-        Interpolation::Bilinear => vec![
-            ("mode", Attribute::Text("linear")),
-            ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
-        ],
-        Interpolation::Bicubic => vec![
-            ("mode", Attribute::Text("cubic")),
-            ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
-            ("cubic_coeff_a", Attribute::Float(-0.5)),
-            ("exclude_outside", Attribute::Int(1)),
-        ],
-        Interpolation::Lanczos3 => return lanczos(scope, &x, Method::Lanczos3),
-        Interpolation::Lanczos5 => return lanczos(scope, &x, Method::Lanczos5),
+        Interpolation::Bilinear => linear(),
+        Interpolation::Bicubic => cubic(),
+        Interpolation::Lanczos3 => return resampled(scope, &x, Method::Lanczos3),
+        Interpolation::Lanczos5 => return resampled(scope, &x, Method::Lanczos5),
     };
     let scales: Vec<f32> =
         [1.0, 1.0].into_iter().chain(factors.iter().map(|&factor| factor as f32)).collect();
@@ -48,6 +40,24 @@ fn nearest() -> Attributes {
     ]
 }
 
+/// Linear between the two nearest cells along each axis, as Keras places them.
+pub(super) fn linear() -> Attributes {
+    vec![
+        ("mode", Attribute::Text("linear")),
+        ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
+    ]
+}
+
+/// Keys's cubic through the four nearest cells along each axis, as Keras places them.
+pub(super) fn cubic() -> Attributes {
+    vec![
+        ("mode", Attribute::Text("cubic")),
+        ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
+        ("cubic_coeff_a", Attribute::Float(-0.5)),
+        ("exclude_outside", Attribute::Int(1)),
+    ]
+}
+
 /// Written as a number in 1-D, as a list else.
 fn factors(scope: &Scope<'_>, rank: usize) -> Result<Vec<usize>, Problem> {
     match rank {
@@ -56,26 +66,21 @@ fn factors(scope: &Scope<'_>, rank: usize) -> Result<Vec<usize>, Problem> {
     }
 }
 
-fn lanczos(scope: &mut Scope<'_>, x: &Value, method: Method) -> Result<Value, Problem> {
-    let shape = scope.output_shape()?;
-    let sizes =
-        |shape: &dichroic::Shape| shape.spatial().iter().copied().collect::<Option<Vec<_>>>();
-    let (Some(from), Some(to)) = (sizes(&x.shape), sizes(&shape)) else {
-        return Err(scope.unsupported("Lanczos on open sizes", "give the input a fixed size"));
-    };
-    let ([from_height, from_width], [height, width]) = (from.as_slice(), to.as_slice()) else {
-        return Err(scope.unsupported("Lanczos in other than two directions", "use 2D"));
-    };
-    let rows = matrix(method, *from_height, *height)?;
-    let columns = matrix(method, *from_width, *width)?;
-    by_matrices(scope, x, (rows, columns))
+/// Pictures with channels first, resampled as Keras does by this method.
+pub(super) fn resampled(
+    scope: &mut Scope<'_>,
+    x: &Value,
+    method: Method,
+) -> Result<Value, Problem> {
+    by_matrices(scope, x, |from, to| matrix(method, from, to))
 }
 
-/// `H · X · Wᵀ` on pictures with channels first: `H` `(output height, height)` and `W` `(output width, width)`.
+/// `H · X · Wᵀ` on pictures with channels first; `matrix` makes `H` `(output height, height)` and `W` `(output width, width)`
+/// of the sizes before and after.
 pub(super) fn by_matrices(
     scope: &mut Scope<'_>,
     x: &Value,
-    (rows, columns): (Vec<f32>, Vec<f32>),
+    matrix: impl Fn(usize, usize) -> Result<Vec<f32>, Problem>,
 ) -> Result<Value, Problem> {
     let shape = scope.output_shape()?;
     let (&[Some(height), Some(width)], &[Some(to_height), Some(to_width)]) =
@@ -83,8 +88,9 @@ pub(super) fn by_matrices(
     else {
         return Err(scope.unsupported("an open height or width", "give the input a fixed size"));
     };
+    let rows = matrix(height, to_height)?;
     let rows = scope.floats("rows", &[to_height, height], &rows);
-    let columns = permuted(&columns, &[to_width, width], &[1, 0]);
+    let columns = permuted(&matrix(width, to_width)?, &[to_width, width], &[1, 0]);
     let columns = scope.floats("columns", &[width, to_width], &columns);
     let tall = scope.emit("MatMul", &[&rows, &x.name], Vec::new());
     let name = scope.emit("MatMul", &[&tall, &columns], Vec::new());
@@ -92,7 +98,7 @@ pub(super) fn by_matrices(
 }
 
 /// The matrix `(output, input)` of an interpolation: what it makes of the unit vectors, taken as channels.
-pub(super) fn matrix(method: Method, input: usize, output: usize) -> Result<Vec<f32>, Problem> {
+fn matrix(method: Method, input: usize, output: usize) -> Result<Vec<f32>, Problem> {
     let problem =
         ResizeProblem { batch: 1, channels: input, input: [1, 1, input], output: [1, 1, output] };
     let plan = ResizePlan::new(method, problem, Isa::detect());
