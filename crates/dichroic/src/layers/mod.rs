@@ -68,10 +68,9 @@ mod zero_padding;
 
 pub use activation::Activation;
 pub use arguments::{Axes, ChannelsLast, Margins, Off, Padding, Sizes, Unset};
-pub(crate) use augmentation::changes_pictures;
 pub use augmentation::{
     Factor as AugmentationFactor, FillMode, FlipMode, RandomBrightness, RandomContrast, RandomFlip,
-    RandomRotation, RandomTranslation, RandomZoom,
+    RandomRotation, RandomTranslation, RandomZoom, Sampling,
 };
 pub use batch_normalization::BatchNormalization;
 pub use bidirectional::{Bidirectional, MergeMode};
@@ -183,6 +182,14 @@ pub trait Layer: Debug + Send + Sync {
     /// The window through which an output position sees its input; `None` where every output sees the same position alone.
     fn window(&self, _inputs: &[Shape]) -> Option<Window> {
         None
+    }
+
+    /// Whether the run alone says if the layer learns or answers, whatever is noted at a call of it.
+    ///
+    /// Layers that change pictures are so: Keras notes `training=True` at each of their calls, and its `predict` has the last
+    /// word.
+    fn follows_the_run(&self) -> bool {
+        false
     }
 
     /// A copy behind the same interface.

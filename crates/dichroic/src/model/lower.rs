@@ -7,7 +7,7 @@ use dichroic_graph::{Graph, ParameterId, Precision, Shape as GraphShape, ValueId
 use super::handle::{Body, LayerRef};
 use super::{Model, ModelError};
 use crate::Shape;
-use crate::layers::{Lowering, Mode, changes_pictures};
+use crate::layers::{Lowering, Mode};
 
 /// The most layer calls in one graph, those in nested models counted each time.
 const MOST_CALLS: usize = 1_000_000;
@@ -130,9 +130,8 @@ impl Emitter {
             let given: Vec<ValueId> =
                 call.inputs.iter().map(|source| values[source.call][source.output]).collect();
             let path = format!("{}{}", place.prefix, layer.name());
-            // Keras notes training=True at every call of these layers, and its predict() has the last word.
-            let own = call.options().mode.filter(|_| !changes_pictures(layer.class_name()));
-            let mode = own.unwrap_or(place.mode);
+            let follows = layer.layer().is_some_and(|kind| kind.follows_the_run());
+            let mode = call.options().mode.filter(|_| !follows).unwrap_or(place.mode);
             let trainable = place.trainable && layer.trainable();
             let outputs = match layer.body() {
                 Body::Input(_) => {

@@ -6,7 +6,7 @@ use dichroic_graph::ops::{self, FunctionKind, GridSample, SampleBorder, SampleMo
 use serde::{Deserialize, Serialize};
 
 use super::matrix;
-use crate::layers::{Interpolation, LayerError, Lowering};
+use crate::layers::{ChannelsLast, Interpolation, LayerError, Lowering};
 
 /// What lies beyond the border of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,11 +24,30 @@ pub enum FillMode {
 }
 
 /// How pixels beyond and between those of a picture are found.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sampling {
-    pub(super) fill_mode: FillMode,
-    pub(super) fill_value: f64,
-    pub(super) interpolation: Interpolation,
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Sampling {
+    /// What lies beyond the border.
+    pub fill_mode: FillMode,
+    /// How pixels between two are found: the nearest, or bilinear.
+    pub interpolation: Interpolation,
+    /// Written for Keras; draws here depend on the seed of the training run alone.
+    pub seed: Option<i64>,
+    /// What lies beyond the border for [`FillMode::Constant`].
+    pub fill_value: f64,
+    /// Channels last.
+    pub data_format: ChannelsLast,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            fill_mode: FillMode::Reflect,
+            interpolation: Interpolation::Bilinear,
+            seed: None,
+            fill_value: 0.0,
+            data_format: ChannelsLast,
+        }
+    }
 }
 
 impl Sampling {
@@ -44,6 +63,11 @@ impl Sampling {
             got: format!("{:?}", self.interpolation).to_lowercase(),
         })
     }
+}
+
+/// The row and the column in the middle of the pictures.
+pub(super) fn middle(lowering: &Lowering<'_>, x: ValueId) -> [f64; 2] {
+    [1, 2].map(|axis| (lowering.shape(x)[axis] as f64 - 1.0) / 2.0)
 }
 
 /// Where a pixel `(x, y)` comes from, for numbers that are drawn for each picture.

@@ -8,7 +8,7 @@ use dichroic_graph::{ValueId, ops};
 use serde::{Deserialize, Serialize};
 
 use super::stencil::spatial_shape;
-use super::{LayerError, Lowering, Mode};
+use super::{Layer, LayerError, Lowering, Mode};
 use crate::shape::Shape;
 
 mod affine;
@@ -19,7 +19,7 @@ mod random_rotation;
 mod random_translation;
 mod random_zoom;
 
-pub use affine::FillMode;
+pub use affine::{FillMode, Sampling};
 pub use random_brightness::RandomBrightness;
 pub use random_contrast::RandomContrast;
 pub use random_flip::{FlipMode, RandomFlip};
@@ -73,19 +73,23 @@ impl Factor {
     }
 }
 
-/// Whether a class is one of these layers.
-pub(crate) fn changes_pictures(class_name: &str) -> bool {
-    class_name.starts_with("Random")
-}
-
 /// The shape of pictures, which these layers keep.
 fn pictures(inputs: &[Shape]) -> Result<Shape, LayerError> {
     spatial_shape(inputs, 2).cloned()
 }
 
-/// Whether a layer has nothing to do.
-fn rests(lowering: &Lowering<'_>) -> bool {
-    lowering.mode == Mode::Inference
+/// What a layer makes of its input while training; after that the input as it is.
+fn while_training(
+    layer: &impl Layer,
+    lowering: &mut Lowering<'_>,
+    change: impl FnOnce(&mut Lowering<'_>, ValueId) -> Result<ValueId, LayerError>,
+) -> Result<ValueId, LayerError> {
+    layer.output_shape(&lowering.input_shapes())?;
+    let x = lowering.input()?;
+    match lowering.mode {
+        Mode::Inference => Ok(x),
+        Mode::Training => change(lowering, x),
+    }
 }
 
 /// Numbers for each picture, drawn evenly from these ranges: `(batch, ranges)`.

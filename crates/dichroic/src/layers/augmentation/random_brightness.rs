@@ -5,7 +5,7 @@ use dichroic_graph::kernels::elementwise::{Binary, Unary};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Factor, check_value_range, drawn_for_pictures, pictures, rests};
+use super::{Factor, check_value_range, drawn_for_pictures, pictures, while_training};
 use crate::layers::arguments::{setters, written};
 use crate::layers::{ChannelsLast, Layer, LayerError, Lowering};
 use crate::shape::Shape;
@@ -74,17 +74,18 @@ impl Layer for RandomBrightness {
     }
 
     fn lower(&self, lowering: &mut Lowering<'_>) -> Result<ValueId, LayerError> {
-        self.output_shape(&lowering.input_shapes())?;
-        let x = lowering.input()?;
-        if rests(lowering) {
-            return Ok(x);
-        }
-        let [min, max] = self.value_range;
-        let (low, high) = self.factor.range();
-        let range = (low * (max - min), high * (max - min));
-        let light = drawn_for_pictures(lowering, x, range)?;
-        let y = lowering.binary(Binary::Add, x, light)?;
-        lowering.unary(Unary::Clip { min: min as f32, max: max as f32 }, y)
+        while_training(self, lowering, |lowering, x| {
+            let [min, max] = self.value_range;
+            let (low, high) = self.factor.range();
+            let range = (low * (max - min), high * (max - min));
+            let light = drawn_for_pictures(lowering, x, range)?;
+            let y = lowering.binary(Binary::Add, x, light)?;
+            lowering.unary(Unary::Clip { min: min as f32, max: max as f32 }, y)
+        })
+    }
+
+    fn follows_the_run(&self) -> bool {
+        true
     }
 
     fn boxed(&self) -> Box<dyn Layer> {

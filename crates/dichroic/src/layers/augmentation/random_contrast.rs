@@ -6,7 +6,7 @@ use dichroic_graph::kernels::reduce::ReduceKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Factor, check_value_range, drawn_for_pictures, pictures, rests};
+use super::{Factor, check_value_range, drawn_for_pictures, pictures, while_training};
 use crate::layers::arguments::{setters, written};
 use crate::layers::{ChannelsLast, Layer, LayerError, Lowering};
 use crate::shape::Shape;
@@ -93,19 +93,20 @@ impl Layer for RandomContrast {
     }
 
     fn lower(&self, lowering: &mut Lowering<'_>) -> Result<ValueId, LayerError> {
-        self.output_shape(&lowering.input_shapes())?;
-        let x = lowering.input()?;
-        if rests(lowering) {
-            return Ok(x);
-        }
-        let (below, above) = self.below_and_above();
-        let contrast = drawn_for_pictures(lowering, x, (1.0 - below, 1.0 + above))?;
-        let mean = lowering.reduce_kept(ReduceKind::Mean, x, &[1, 2])?;
-        let centred = lowering.binary(Binary::Subtract, x, mean)?;
-        let stretched = lowering.binary(Binary::Multiply, centred, contrast)?;
-        let y = lowering.binary(Binary::Add, stretched, mean)?;
-        let [min, max] = self.value_range.map(|value| value as f32);
-        lowering.unary(Unary::Clip { min, max }, y)
+        while_training(self, lowering, |lowering, x| {
+            let (below, above) = self.below_and_above();
+            let contrast = drawn_for_pictures(lowering, x, (1.0 - below, 1.0 + above))?;
+            let mean = lowering.reduce_kept(ReduceKind::Mean, x, &[1, 2])?;
+            let centred = lowering.binary(Binary::Subtract, x, mean)?;
+            let stretched = lowering.binary(Binary::Multiply, centred, contrast)?;
+            let y = lowering.binary(Binary::Add, stretched, mean)?;
+            let [min, max] = self.value_range.map(|value| value as f32);
+            lowering.unary(Unary::Clip { min, max }, y)
+        })
+    }
+
+    fn follows_the_run(&self) -> bool {
+        true
     }
 
     fn boxed(&self) -> Box<dyn Layer> {

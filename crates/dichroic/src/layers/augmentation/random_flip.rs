@@ -5,7 +5,7 @@ use dichroic_graph::ops::{self, FunctionKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{drawn_for_pictures, pictures, rests};
+use super::{drawn_for_pictures, pictures, while_training};
 use crate::layers::arguments::written;
 use crate::layers::{ChannelsLast, Layer, LayerError, Lowering};
 use crate::shape::Shape;
@@ -69,25 +69,26 @@ impl Layer for RandomFlip {
     }
 
     fn lower(&self, lowering: &mut Lowering<'_>) -> Result<ValueId, LayerError> {
-        self.output_shape(&lowering.input_shapes())?;
-        let mut x = lowering.input()?;
-        if rests(lowering) {
-            return Ok(x);
-        }
-        let axes: &[usize] = match self.mode {
-            FlipMode::Horizontal => &[2],
-            FlipMode::Vertical => &[1],
-            FlipMode::HorizontalAndVertical => &[2, 1],
-        };
-        for &axis in axes {
-            let shape = lowering.shape(x).to_vec();
-            let drawn = drawn_for_pictures(lowering, x, (0.0, 2.0))?;
-            let flips = lowering.add(ops::Function(FunctionKind::Floor), &[drawn])?;
-            let flips = lowering.broadcast(flips, shape)?;
-            let mirrored = lowering.add(ops::Reverse { axes: vec![axis] }, &[x])?;
-            x = lowering.add(ops::Select, &[flips, mirrored, x])?;
-        }
-        Ok(x)
+        while_training(self, lowering, |lowering, mut x| {
+            let axes: &[usize] = match self.mode {
+                FlipMode::Horizontal => &[2],
+                FlipMode::Vertical => &[1],
+                FlipMode::HorizontalAndVertical => &[2, 1],
+            };
+            for &axis in axes {
+                let shape = lowering.shape(x).to_vec();
+                let drawn = drawn_for_pictures(lowering, x, (0.0, 2.0))?;
+                let flips = lowering.add(ops::Function(FunctionKind::Floor), &[drawn])?;
+                let flips = lowering.broadcast(flips, shape)?;
+                let mirrored = lowering.add(ops::Reverse { axes: vec![axis] }, &[x])?;
+                x = lowering.add(ops::Select, &[flips, mirrored, x])?;
+            }
+            Ok(x)
+        })
+    }
+
+    fn follows_the_run(&self) -> bool {
+        true
     }
 
     fn boxed(&self) -> Box<dyn Layer> {

@@ -7,10 +7,10 @@ use dichroic_graph::ops::{self, FunctionKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::affine::{Affine, FillMode, Sampling};
-use super::{Factor, drawn, pictures, rests};
+use super::affine::{Affine, Sampling, middle};
+use super::{Factor, drawn, pictures, while_training};
 use crate::layers::arguments::{setters, written};
-use crate::layers::{ChannelsLast, Interpolation, Layer, LayerError, Lowering};
+use crate::layers::{Layer, LayerError, Lowering};
 use crate::shape::Shape;
 
 /// While training, turns each picture about its middle by an angle of its own; afterwards does nothing.
@@ -32,43 +32,20 @@ use crate::shape::Shape;
 pub struct RandomRotation {
     /// The angles, as parts of a full turn.
     pub factor: Factor,
-    /// What lies beyond the border.
-    pub fill_mode: FillMode,
-    /// How pixels between two are found.
-    pub interpolation: Interpolation,
-    /// Written for Keras; draws here depend on the seed of the training run alone.
-    pub seed: Option<i64>,
-    /// What lies beyond the border for [`FillMode::Constant`].
-    pub fill_value: f64,
-    /// Channels last.
-    pub data_format: ChannelsLast,
+    /// How pixels beyond and between those of a picture are found.
+    #[serde(flatten)]
+    pub sampling: Sampling,
 }
 
 impl RandomRotation {
     /// A layer that turns by up to `factor` of a full turn.
     pub fn new(factor: impl Into<Factor>) -> Self {
-        Self {
-            factor: factor.into(),
-            fill_mode: FillMode::Reflect,
-            interpolation: Interpolation::Bilinear,
-            seed: None,
-            fill_value: 0.0,
-            data_format: ChannelsLast,
-        }
+        Self { factor: factor.into(), sampling: Sampling::default() }
     }
 
     setters! {
-        /// Sets what lies beyond the border.
-        fill_mode: FillMode,
-        /// Sets how pixels between two are found.
-        interpolation: Interpolation,
-        /// Sets what lies beyond the border for [`FillMode::Constant`].
-        fill_value: f64,
-    }
-
-    fn sampling(&self) -> Sampling {
-        let Self { fill_mode, fill_value, interpolation, .. } = *self;
-        Sampling { fill_mode, fill_value, interpolation }
+        /// Sets how pixels beyond and between those of a picture are found.
+        sampling: Sampling,
     }
 }
 
@@ -86,7 +63,7 @@ impl Layer for RandomRotation {
 
     fn check(&self) -> Result<(), LayerError> {
         self.factor.check("factor")?;
-        self.sampling().check()
+        self.sampling.check()
     }
 
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, LayerError> {
@@ -95,23 +72,23 @@ impl Layer for RandomRotation {
     }
 
     fn lower(&self, lowering: &mut Lowering<'_>) -> Result<ValueId, LayerError> {
-        self.output_shape(&lowering.input_shapes())?;
-        let x = lowering.input()?;
-        if rests(lowering) {
-            return Ok(x);
-        }
-        let (low, high) = self.factor.range();
-        let angle = drawn(lowering, x, &[(low * TAU, high * TAU)])?;
-        let cosine = lowering.add(ops::Function(FunctionKind::Cos), &[angle])?;
-        let sine = lowering.add(ops::Function(FunctionKind::Sin), &[angle])?;
-        let numbers = lowering.add(ops::Concat { axis: 1 }, &[cosine, sine])?;
-        let middle = |size: usize| (size as f64 - 1.0) / 2.0;
-        let [cy, cx] = [1, 2].map(|axis| middle(lowering.shape(x)[axis]));
-        let affine = Affine {
-            by: &[[1.0, 0.0, 0.0, 1.0, -cx, -cy], [0.0, 1.0, -1.0, 0.0, cy, -cx]],
-            from: [0.0, 0.0, 0.0, 0.0, cx, cy],
-        };
-        affine.sample(lowering, (x, numbers), self.sampling())
+        while_training(self, lowering, |lowering, x| {
+            let (low, high) = self.factor.range();
+            let angle = drawn(lowering, x, &[(low * TAU, high * TAU)])?;
+            let cosine = lowering.add(ops::Function(FunctionKind::Cos), &[angle])?;
+            let sine = lowering.add(ops::Function(FunctionKind::Sin), &[angle])?;
+            let numbers = lowering.add(ops::Concat { axis: 1 }, &[cosine, sine])?;
+            let [cy, cx] = middle(lowering, x);
+            let affine = Affine {
+                by: &[[1.0, 0.0, 0.0, 1.0, -cx, -cy], [0.0, 1.0, -1.0, 0.0, cy, -cx]],
+                from: [0.0, 0.0, 0.0, 0.0, cx, cy],
+            };
+            affine.sample(lowering, (x, numbers), self.sampling)
+        })
+    }
+
+    fn follows_the_run(&self) -> bool {
+        true
     }
 
     fn boxed(&self) -> Box<dyn Layer> {

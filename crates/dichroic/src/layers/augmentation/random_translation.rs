@@ -4,10 +4,10 @@ use dichroic_graph::ValueId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::affine::{Affine, FillMode, Sampling};
-use super::{Factor, drawn, pictures, rests};
+use super::affine::{Affine, Sampling};
+use super::{Factor, drawn, pictures, while_training};
 use crate::layers::arguments::{setters, written};
-use crate::layers::{ChannelsLast, Interpolation, Layer, LayerError, Lowering};
+use crate::layers::{Layer, LayerError, Lowering};
 use crate::shape::Shape;
 
 /// While training, moves each picture by a distance of its own; afterwards does nothing.
@@ -31,16 +31,9 @@ pub struct RandomTranslation {
     pub height_factor: Factor,
     /// How far to the right, as part of the width.
     pub width_factor: Factor,
-    /// What lies beyond the border.
-    pub fill_mode: FillMode,
-    /// How pixels between two are found.
-    pub interpolation: Interpolation,
-    /// Written for Keras; draws here depend on the seed of the training run alone.
-    pub seed: Option<i64>,
-    /// What lies beyond the border for [`FillMode::Constant`].
-    pub fill_value: f64,
-    /// Channels last.
-    pub data_format: ChannelsLast,
+    /// How pixels beyond and between those of a picture are found.
+    #[serde(flatten)]
+    pub sampling: Sampling,
 }
 
 impl RandomTranslation {
@@ -49,26 +42,13 @@ impl RandomTranslation {
         Self {
             height_factor: height_factor.into(),
             width_factor: width_factor.into(),
-            fill_mode: FillMode::Reflect,
-            interpolation: Interpolation::Bilinear,
-            seed: None,
-            fill_value: 0.0,
-            data_format: ChannelsLast,
+            sampling: Sampling::default(),
         }
     }
 
     setters! {
-        /// Sets what lies beyond the border.
-        fill_mode: FillMode,
-        /// Sets how pixels between two are found.
-        interpolation: Interpolation,
-        /// Sets what lies beyond the border for [`FillMode::Constant`].
-        fill_value: f64,
-    }
-
-    fn sampling(&self) -> Sampling {
-        let Self { fill_mode, fill_value, interpolation, .. } = *self;
-        Sampling { fill_mode, fill_value, interpolation }
+        /// Sets how pixels beyond and between those of a picture are found.
+        sampling: Sampling,
     }
 }
 
@@ -84,7 +64,7 @@ impl Layer for RandomTranslation {
     fn check(&self) -> Result<(), LayerError> {
         self.height_factor.check("height_factor")?;
         self.width_factor.check("width_factor")?;
-        self.sampling().check()
+        self.sampling.check()
     }
 
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, LayerError> {
@@ -93,21 +73,22 @@ impl Layer for RandomTranslation {
     }
 
     fn lower(&self, lowering: &mut Lowering<'_>) -> Result<ValueId, LayerError> {
-        self.output_shape(&lowering.input_shapes())?;
-        let x = lowering.input()?;
-        if rests(lowering) {
-            return Ok(x);
-        }
-        let size = |axis: usize| lowering.shape(x)[axis] as f64;
-        let times = |(low, high): (f64, f64), size: f64| (low * size, high * size);
-        let down = times(self.height_factor.range(), size(1));
-        let right = times(self.width_factor.range(), size(2));
-        let numbers = drawn(lowering, x, &[right, down])?;
-        let affine = Affine {
-            by: &[[0.0, 0.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, -1.0]],
-            from: [1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
-        };
-        affine.sample(lowering, (x, numbers), self.sampling())
+        while_training(self, lowering, |lowering, x| {
+            let size = |axis: usize| lowering.shape(x)[axis] as f64;
+            let times = |(low, high): (f64, f64), size: f64| (low * size, high * size);
+            let down = times(self.height_factor.range(), size(1));
+            let right = times(self.width_factor.range(), size(2));
+            let numbers = drawn(lowering, x, &[right, down])?;
+            let affine = Affine {
+                by: &[[0.0, 0.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, -1.0]],
+                from: [1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+            };
+            affine.sample(lowering, (x, numbers), self.sampling)
+        })
+    }
+
+    fn follows_the_run(&self) -> bool {
+        true
     }
 
     fn boxed(&self) -> Box<dyn Layer> {

@@ -4,10 +4,10 @@ use dichroic_graph::ValueId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::affine::{Affine, FillMode, Sampling};
-use super::{Factor, drawn, pictures, rests};
+use super::affine::{Affine, Sampling, middle};
+use super::{Factor, drawn, pictures, while_training};
 use crate::layers::arguments::{setters, written};
-use crate::layers::{ChannelsLast, Interpolation, Layer, LayerError, Lowering};
+use crate::layers::{Layer, LayerError, Lowering};
 use crate::shape::Shape;
 
 /// While training, enlarges or shrinks each picture about its middle; afterwards does nothing.
@@ -31,16 +31,9 @@ pub struct RandomZoom {
     pub height_factor: Factor,
     /// How much more of the width is seen; unset for as much as of the height.
     pub width_factor: Option<Factor>,
-    /// What lies beyond the border.
-    pub fill_mode: FillMode,
-    /// How pixels between two are found.
-    pub interpolation: Interpolation,
-    /// Written for Keras; draws here depend on the seed of the training run alone.
-    pub seed: Option<i64>,
-    /// What lies beyond the border for [`FillMode::Constant`].
-    pub fill_value: f64,
-    /// Channels last.
-    pub data_format: ChannelsLast,
+    /// How pixels beyond and between those of a picture are found.
+    #[serde(flatten)]
+    pub sampling: Sampling,
 }
 
 impl RandomZoom {
@@ -49,28 +42,15 @@ impl RandomZoom {
         Self {
             height_factor: height_factor.into(),
             width_factor: None,
-            fill_mode: FillMode::Reflect,
-            interpolation: Interpolation::Bilinear,
-            seed: None,
-            fill_value: 0.0,
-            data_format: ChannelsLast,
+            sampling: Sampling::default(),
         }
     }
 
     setters! {
         /// Sets how much more of the width is seen.
         width_factor <- Option<Factor>,
-        /// Sets what lies beyond the border.
-        fill_mode: FillMode,
-        /// Sets how pixels between two are found.
-        interpolation: Interpolation,
-        /// Sets what lies beyond the border for [`FillMode::Constant`].
-        fill_value: f64,
-    }
-
-    fn sampling(&self) -> Sampling {
-        let Self { fill_mode, fill_value, interpolation, .. } = *self;
-        Sampling { fill_mode, fill_value, interpolation }
+        /// Sets how pixels beyond and between those of a picture are found.
+        sampling: Sampling,
     }
 }
 
@@ -98,7 +78,7 @@ impl Layer for RandomZoom {
                 });
             }
         }
-        self.sampling().check()
+        self.sampling.check()
     }
 
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, LayerError> {
@@ -107,23 +87,25 @@ impl Layer for RandomZoom {
     }
 
     fn lower(&self, lowering: &mut Lowering<'_>) -> Result<ValueId, LayerError> {
-        self.output_shape(&lowering.input_shapes())?;
-        let x = lowering.input()?;
-        if rests(lowering) {
-            return Ok(x);
-        }
-        let zoom = |(low, high): (f64, f64)| (1.0 + low, 1.0 + high);
-        let height = zoom(self.height_factor.range());
-        let middle = |size: usize| (size as f64 - 1.0) / 2.0;
-        let [cy, cx] = [1, 2].map(|axis| middle(lowering.shape(x)[axis]));
-        let rows = [[1.0, 0.0, 0.0, 0.0, -cx, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0, -cy]];
-        let both = [[1.0, 0.0, 0.0, 1.0, -cx, -cy]];
-        let (numbers, by) = match self.width_factor {
-            Some(width) => (drawn(lowering, x, &[zoom(width.range()), height])?, rows.as_slice()),
-            None => (drawn(lowering, x, &[height])?, both.as_slice()),
-        };
-        let affine = Affine { by, from: [0.0, 0.0, 0.0, 0.0, cx, cy] };
-        affine.sample(lowering, (x, numbers), self.sampling())
+        while_training(self, lowering, |lowering, x| {
+            let zoom = |(low, high): (f64, f64)| (1.0 + low, 1.0 + high);
+            let height = zoom(self.height_factor.range());
+            let [cy, cx] = middle(lowering, x);
+            let rows = [[1.0, 0.0, 0.0, 0.0, -cx, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0, -cy]];
+            let both = [[1.0, 0.0, 0.0, 1.0, -cx, -cy]];
+            let (numbers, by) = match self.width_factor {
+                Some(width) => {
+                    (drawn(lowering, x, &[zoom(width.range()), height])?, rows.as_slice())
+                }
+                None => (drawn(lowering, x, &[height])?, both.as_slice()),
+            };
+            let affine = Affine { by, from: [0.0, 0.0, 0.0, 0.0, cx, cy] };
+            affine.sample(lowering, (x, numbers), self.sampling)
+        })
+    }
+
+    fn follows_the_run(&self) -> bool {
+        true
     }
 
     fn boxed(&self) -> Box<dyn Layer> {
