@@ -23,6 +23,8 @@ pub(super) const ALIGNMENT: usize = 16;
 const FUSED_VALUES: usize = 128 << 10;
 /// Panels that are transformed together otherwise, in values: 8 MiB.
 const SHARED_VALUES: usize = 2 << 20;
+/// Tasks that the products are cut into, where there are so many panels and blocks of filters.
+const LEAST_TASKS: usize = 8;
 /// Vectors of input that one task transforms.
 const CHUNK_VECTORS: usize = 32;
 /// About what the transform of a vector of input takes.
@@ -63,19 +65,23 @@ impl Schedule {
         // So few tiles fit one panel, and wider blocks give each weight as many products to hide behind.
         let wide = isa == Isa::Avx512 && tiles <= multiply::most_tiles(isa, 4);
         let vectors = if wide && filters > 2 * lanes { 4 } else { narrow };
+        let blocks = filters.div_ceil(vectors * lanes).max(1);
         let most = multiply::most_tiles(isa, vectors);
-        let panel_tiles = tiles.div_ceil(tiles.div_ceil(most).max(1)).max(1);
+        let few = tiles.div_ceil(most).max(1);
+        // Two threads take as many panels each where there is nothing else to share.
+        let even = if blocks == 1 && few > 1 { few.next_multiple_of(2) } else { few };
+        let panel_tiles = tiles.div_ceil(even).max(1);
         let panels = tiles.div_ceil(panel_tiles);
         let slice_blocks = geometry.slices.len() * channels.div_ceil(lanes);
         let panel_len = places * ((slice_blocks * panel_tiles) | 1) * lanes;
         let fused_panels = FUSED_VALUES / panel_len.max(1);
-        let fused = fused_panels >= 1 && panels >= 8;
+        let fused = fused_panels >= 1 && (panels >= LEAST_TASKS || (blocks == 1 && panels > 1));
         let (range_panels, shared_panels) = if fused {
             // Two panels in a task, of half as many tiles or as large, were 4 % slower.
             (1, panels)
         } else {
             let shared = (SHARED_VALUES / panel_len.max(1)).max(1).min(panels);
-            (shared.min(8), shared)
+            (shared.div_ceil(LEAST_TASKS.div_ceil(blocks)).min(8), shared)
         };
         let tiles_in_range = range_panels * panel_tiles;
         let chunk_blocks = (CHUNK_VECTORS / panel_tiles).max(1);
@@ -86,7 +92,7 @@ impl Schedule {
         let slots_start = if fused { 0 } else { shared_panels * panel_len };
         let slot_len = (own_panels + sums_len).next_multiple_of(ALIGNMENT);
         let tasks = panels.div_ceil(range_panels.max(1))
-            * if fused { 1 } else { filters.div_ceil(vectors * lanes) };
+            * if fused { 1 } else { blocks };
         Self {
             vectors,
             panel_tiles,
