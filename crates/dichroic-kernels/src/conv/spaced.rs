@@ -231,7 +231,7 @@ pub(super) unsafe fn run_tiles<S: Simd>(
         (2, 4) => tiles!(4, 2),
         (2, 5) => tiles!(5, 2),
         (2, 6) => tiles!(6, 2),
-        (vectors, places) if S::REGISTERS >= 32 => match (vectors, places) {
+        (vectors, places) if const { S::REGISTERS >= 32 } => match (vectors, places) {
             (1, 13) => tiles!(13, 1),
             (1, 14) => tiles!(14, 1),
             (2, 7) => tiles!(7, 2),

@@ -400,7 +400,7 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, shape: Shape, args: &TileArgs<'_>) 
         (2, 4) => tile!(4, 2),
         (2, 5) => tile!(5, 2),
         (2, 6) => tile!(6, 2),
-        (vectors, places) if S::REGISTERS >= 32 => match (vectors, places) {
+        (vectors, places) if const { S::REGISTERS >= 32 } => match (vectors, places) {
             (1, 13) => tile!(13, 1),
             (1, 14) => tile!(14, 1),
             (2, 7) => tile!(7, 2),
@@ -464,12 +464,12 @@ unsafe fn run_dots<S: Simd>(s: S, shape: Shape, args: &TileArgs<'_>) {
         (1, 8) => dots!(8, 1),
         (2, 1) => dots!(1, 2, 4),
         (2, 4) => dots!(4, 2),
-        (vectors, places) if S::LANES >= 8 => match (vectors, places) {
+        (vectors, places) if const { S::LANES >= 8 } => match (vectors, places) {
             (3, 1) => dots!(1, 3, 2),
             (3, 3) => dots!(3, 3),
             (4, 1) => dots!(1, 4, 2),
             (4, 2) => dots!(2, 4),
-            (vectors, places) if S::LANES >= 16 => match (vectors, places) {
+            (vectors, places) if const { S::LANES >= 16 } => match (vectors, places) {
                 (1, 14) => dots!(14, 1),
                 (2, 8) => dots!(8, 2),
                 (2, 14) => dots!(14, 2),

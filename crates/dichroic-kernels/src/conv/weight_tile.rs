@@ -195,7 +195,7 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, (rows, vectors): (usize, usize), ar
         (2, 4) => tile!(4, 2, 1),
         (2, 5) => tile!(5, 2, 1),
         (2, 6) => tile!(6, 2, 1),
-        (vectors, rows) if S::REGISTERS >= 32 => match (vectors, rows) {
+        (vectors, rows) if const { S::REGISTERS >= 32 } => match (vectors, rows) {
             (1, 9) => tile!(9, 1, 1),
             (1, 10) => tile!(10, 1, 1),
             (1, 11) => tile!(11, 1, 1),

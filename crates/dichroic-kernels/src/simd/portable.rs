@@ -224,6 +224,11 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn vectorize<Op: WithSimd>(self, op: Op) -> Op::Output {
-        op.with(self)
+        // As the other sets do of need: with all tiles of a kernel in one function, that function takes long to compile.
+        #[inline(never)]
+        fn compiled<Op: WithSimd>(op: Op) -> Op::Output {
+            op.with(Portable)
+        }
+        compiled(op)
     }
 }

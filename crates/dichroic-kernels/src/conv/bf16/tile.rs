@@ -235,7 +235,7 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, vectors: usize, args: &TileArgs<'_>
         (2, 2) => tile!(2, 2, 2),
         (2, 3) => tile!(3, 2, 2),
         (2, 4) => tile!(4, 2),
-        (vectors, places) if S::REGISTERS >= 32 => match (vectors, places) {
+        (vectors, places) if const { S::REGISTERS >= 32 } => match (vectors, places) {
             (1, 5) => tile!(5, 1),
             (1, 6) => tile!(6, 1),
             (1, 7) => tile!(7, 1),

@@ -355,7 +355,7 @@ pub(super) unsafe fn run_tile<S: Simd>(s: S, t: &TileArgs<'_>) {
         (1, false, false) => sharing!(1, false, false),
         (1, true, true) => sharing!(1, true, true),
         (1, false, true) => sharing!(1, false, true),
-        (2, true, false) if S::REGISTERS >= 32 => sharing!(2, true, false),
+        (2, true, false) if const { S::REGISTERS >= 32 } => sharing!(2, true, false),
         (vectors, ..) => unreachable!("no tile of {vectors} vectors"),
     }
 }

@@ -94,7 +94,7 @@ pub(super) unsafe fn multiply<S: Simd>(s: S, tiles: usize, vectors: usize, produ
         (2, 4) => tile!(4, 2),
         (2, 5) => tile!(5, 2),
         (2, 6) => tile!(6, 2),
-        _ if S::REGISTERS >= 32 => match (vectors, tiles) {
+        _ if const { S::REGISTERS >= 32 } => match (vectors, tiles) {
             (1, 7) => tile!(7, 1),
             (1, 8) => tile!(8, 1),
             (1, 9) => tile!(9, 1),

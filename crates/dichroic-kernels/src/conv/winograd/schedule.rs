@@ -91,8 +91,7 @@ impl Schedule {
         let own_panels = if fused { range_panels * panel_len } else { 0 };
         let slots_start = if fused { 0 } else { shared_panels * panel_len };
         let slot_len = (own_panels + sums_len).next_multiple_of(ALIGNMENT);
-        let tasks = panels.div_ceil(range_panels.max(1))
-            * if fused { 1 } else { blocks };
+        let tasks = panels.div_ceil(range_panels.max(1)) * if fused { 1 } else { blocks };
         Self {
             vectors,
             panel_tiles,
