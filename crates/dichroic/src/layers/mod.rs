@@ -39,6 +39,7 @@ mod identity;
 mod input;
 mod layer_normalization;
 mod leaky_relu;
+mod list;
 mod lowering;
 mod lstm;
 mod merge;
