@@ -21,6 +21,11 @@ pub struct Epilogue {
 }
 
 impl Epilogue {
+    /// Whether a place without products keeps what it holds.
+    pub(super) fn leaves_residual(&self) -> bool {
+        self.residual == Residual::InPlace && !self.bias && self.activation.is_none()
+    }
+
     /// Whether a result of this many places and channels, written in blocks of `block` channels, goes past the caches: it
     /// has `least` values or more, so that the next kernel would not find them there anyway, and consists of whole vectors
     /// that are complete when they are written.

@@ -27,6 +27,8 @@ pub(super) struct SpacedArgs<'a> {
     pub source_size: [usize; 3],
     /// The next tile's source values are fetched while this one is computed.
     pub fetch: bool,
+    /// The next tile's lines of the output are fetched, too, to be written or added to.
+    pub fetch_output: bool,
     /// The weights of this block and part: NV vectors for each product.
     pub weights: *const f32,
     /// The block's bias values; null for none.
@@ -62,7 +64,7 @@ impl<const P: usize, const NV: usize> WithSimd for SpacedOp<'_, '_, P, NV> {
                 for run in t.runs {
                     if t.row.is_none_or(|row| run.row_lies_inside(row, t.source_size)) {
                         let from = source.wrapping_offset(run.offset);
-                        accumulate(s, &mut sums, (from, run.len), weights, t);
+                        accumulate(s, &mut sums, (from, run.len), (weights, output), t);
                     }
                     weights = weights.wrapping_add(run.len * NV * S::LANES);
                 }
@@ -116,7 +118,7 @@ unsafe fn accumulate<S: Simd, const P: usize, const NV: usize>(
     s: S,
     sums: &mut [[S::V; NV]; P],
     (source, len): (*const f32, usize),
-    mut weights: *const f32,
+    (mut weights, output): (*const f32, *mut f32),
     t: &SpacedArgs<'_>,
 ) {
     let mut rows = [source; P];
@@ -127,6 +129,10 @@ unsafe fn accumulate<S: Simd, const P: usize, const NV: usize>(
     let mut k = 0;
     while k < len {
         let mut end = len;
+        if t.fetch_output && k < FETCH_STEPS * LINE {
+            end = end.min(k + LINE);
+            fetch_output::<S, P, NV>(s, t, output.cast_const(), k / LINE);
+        }
         if t.fetch {
             end = end.min(k + LINE);
             for p in 0..P {
@@ -148,6 +154,25 @@ unsafe fn accumulate<S: Simd, const P: usize, const NV: usize>(
             }
             weights = weights.wrapping_add(NV * S::LANES);
             k += 1;
+        }
+    }
+}
+
+/// The next tile's lines of the output are fetched in so many steps: all at once they would wait for each other.
+const FETCH_STEPS: usize = 4;
+
+/// Fetches the next tile's lines of the output at every fourth place.
+#[inline(always)]
+fn fetch_output<S: Simd, const P: usize, const NV: usize>(
+    s: S,
+    t: &SpacedArgs<'_>,
+    output: *const f32,
+    step: usize,
+) {
+    let next = output.wrapping_add(P * t.output_step);
+    for p in (step..P).step_by(FETCH_STEPS) {
+        for v in 0..NV {
+            s.prefetch(next.wrapping_add(p * t.output_step + v * S::LANES));
         }
     }
 }

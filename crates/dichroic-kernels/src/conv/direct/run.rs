@@ -179,6 +179,7 @@ impl DirectPlan {
             row: view.row,
             source_size: self.gather.source,
             fetch: self.fetches,
+            fetch_output: self.fetches_output && !ends.streams(),
             weights,
             bias,
             start: start.wrapping_add(line.destination * start_stride),
