@@ -467,6 +467,18 @@ fn an_instruction_set_that_is_missing_is_refused() {
     ConvWeightGradient::plan(ConvProblem::new_dense(1, 1, 1), ConvMode::Exact, missing);
 }
 
+/// What `write` writes to memory on a cache line, and to memory one value further, where no vector is aligned and none
+/// can be written past the caches.
+fn streamed_and_written(len: usize, mut write: impl FnMut(&mut [f32])) -> [Vec<f32>; 2] {
+    let mut memory = vec![0.0; len + 32];
+    let aligned = memory.as_ptr().align_offset(64);
+    [aligned, aligned + 1].map(|start| {
+        let output = &mut memory[start..start + len];
+        write(output);
+        output.to_vec()
+    })
+}
+
 #[test]
 fn a_result_larger_than_the_caches_has_the_bits_of_one_written_through_them() {
     let pointwise = |channels| ConvProblem::new_2d(1, [1024, 512], channels, 16);
@@ -478,17 +490,44 @@ fn a_result_larger_than_the_caches_has_the_bits_of_one_written_through_them() {
             let plan = ConvForward::plan(problem, Epilogue::default(), ConvMode::Exact, isa);
             let mut packed = vec![0.0; plan.packed_len()];
             plan.pack(&weights, &mut packed);
-            let mut memory = vec![0.0; problem.output_len() + 32];
-            let aligned = memory.as_ptr().align_offset(64);
-            // One value further no vector is aligned, and none can be written past the caches.
-            let [streamed, written] = [aligned, aligned + 1].map(|start| {
-                let output = &mut memory[start..start + problem.output_len()];
+            let [streamed, written] = streamed_and_written(problem.output_len(), |output| {
                 let scratch = &mut vec![0.0; plan.scratch_len()][..];
                 let (input, packed) = (&input[..], &packed[..]);
                 plan.run(ConvArgs { input, packed, bias: None, residual: None, output, scratch });
-                output.to_vec()
             });
             assert!(streamed == written, "{problem:?} on {isa}");
         }
+    }
+}
+
+#[test]
+fn a_large_input_gradient_with_strides_has_the_bits_of_one_written_through_the_caches() {
+    let problem = ConvProblem::new_2d(1, [512, 512], 16, 3);
+    let problem = ConvProblem { strides: [1, 2, 2], ..problem };
+    let (input, weights) =
+        (values(problem.output_len(), 1, false), values(problem.weights_len(), 2, false));
+    for isa in Isa::available() {
+        let plan = ConvInputGradient::plan(problem, Epilogue::default(), ConvMode::Exact, isa);
+        let mut packed = vec![0.0; plan.packed_len()];
+        plan.pack(&weights, &mut packed);
+        let [streamed, written] = streamed_and_written(problem.input_len(), |output| {
+            let scratch = &mut vec![0.0; plan.scratch_len()][..];
+            let (input, packed) = (&input[..], &packed[..]);
+            plan.run(ConvArgs { input, packed, bias: None, residual: None, output, scratch });
+        });
+        assert!(streamed == written, "on {isa}");
+    }
+}
+
+#[test]
+fn transformed_weights_larger_than_the_caches_have_the_bits_of_those_written_through_them() {
+    let problem = ConvProblem::new_2d(1, [4, 4], 256, 512).kernel_2d([3, 3]).same_padding();
+    let weights = values(problem.weights_len(), 2, false);
+    for isa in Isa::available() {
+        let (tiles, epilogue) = (Algorithm::Winograd([1, 4, 4]), Epilogue::default());
+        let plan = ConvForward::plan_with(tiles, problem, epilogue, isa);
+        let [streamed, written] =
+            streamed_and_written(plan.packed_len(), |packed| plan.pack(&weights, packed));
+        assert!(streamed == written, "on {isa}");
     }
 }
