@@ -88,15 +88,16 @@ impl Taps<'_> {
         let mut runs: Vec<Run> = Vec::new();
         for i in taps.clone() {
             let offset = self.offsets[i] + channel as isize;
-            let [depth, height, _] = self.phase.taps[i].offset;
-            let row = [depth, height];
+            let tap = self.phase.taps[i].offset;
             match runs.last_mut() {
                 Some(run)
-                    if self.joined && run.offset + run.len as isize == offset && run.row == row =>
+                    if self.joined
+                        && run.offset + run.len as isize == offset
+                        && run.tap[..2] == tap[..2] =>
                 {
                     run.len += channels;
                 }
-                _ => runs.push(Run { offset, len: channels, row }),
+                _ => runs.push(Run { offset, len: channels, tap }),
             }
         }
         Part { channel, channels, taps, runs }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! packed weights:  phase │ group │ block of channels │ part of the sum │ run │ step │ vectors of the tile
-//! work:            task = (phase, group, block, run of places); in it: part → tile
+//! work:            task = (phase, group, block, rows of places); in it: part → zone → tile
+//!                  pointwise (group, block, run of places); in it: part → tile
 //!                  with few source channels (phase, group, band); in it: block → part → tile
 //! ```
 //!
@@ -10,10 +11,12 @@
 //! are few enough for their source values to stay near as well.
 
 mod run;
+mod tiles;
 
 use std::ops::Range;
 
-use self::run::{TaskOp, Values};
+use self::run::TaskOp;
+use self::tiles::Values;
 use super::blocks::{Block, Taps, cut_channels, pack_block};
 use super::epilogue::Ends;
 use super::finish::Finish;
@@ -21,6 +24,7 @@ use super::gather::{Gather, Phase};
 use super::shape::{Kind, Shape, most_vectors};
 use super::stage::{Band, Stage};
 use super::tile::Part;
+use super::zones::Zone;
 use super::{ConvArgs, Epilogue, Residual};
 use crate::isa::Isa;
 use crate::parallel::{self, DisjointMut};
@@ -44,15 +48,18 @@ const STREAMED_VALUES: usize = 8 << 20;
 /// The same for an input gradient with strides, of which most values may have no products at all: 256 → 128 channels at
 /// 56 × 56, batch 8, from 4.8 to 2.6 ms.
 const STREAMED_PHASE_VALUES: usize = 4 << 20;
-/// A pointwise convolution fetches the source values of the next tile while it computes one where the source has this
-/// many values or more, and so lies beyond the caches: 256 → 64 channels at 56 × 56, batch 16: 8.5 ms instead of 9.8 ms.
-const FETCHED_VALUES: usize = 2 << 20;
-/// It fetches what the next tile writes (and adds to) where the result has this many values or more, and so does not lie in
-/// the second caches. Two cores, batch 8: 64 → 256 channels at 56 × 56 5.4 → 4.2 ms, 128 → 512 at 28 × 28 4.5 → 3.9,
-/// added to what the output holds 5.6 → 4.4 and 4.4 → 4.0.
+/// The source values of the next tile are fetched while one is computed where the source has this
+/// many values or more, and so lies beyond the caches: 1×1, 256 → 64 channels at 56 × 56, batch 16: 8.5 ms instead of 9.8 ms.
+const FETCHED_VALUES: usize = 1 << 20;
+/// A pointwise convolution fetches what the next tile writes (and adds to) where the result has this many values or more, and so
+/// does not lie in the second caches. Two cores, batch 8: 64 → 256 channels at 56 × 56 5.4 → 4.2 ms, 128 → 512 at 28 × 28
+/// 4.5 → 3.9, added to what the output holds 5.6 → 4.4 and 4.4 → 4.0.
 const FETCHED_OUTPUT_VALUES: usize = 512 << 10;
 /// The most places of a task.
 const TASK_PLACES: usize = 1024;
+/// A task has this many tiles where that leaves [`TASKS`] of them: enough for the tiles of its [zones](Zone) to be full, and
+/// for weights to be read from the second cache, not the third.
+const TASK_TILES: usize = 64;
 /// The most runs that a phase's places are cut into: a plan for more places than memory can hold is
 /// made to say so, and must not fill the memory with its own list of tasks.
 pub(super) const MOST_RUNS: usize = 1 << 16;
@@ -81,6 +88,8 @@ pub(super) struct DirectPlan {
 #[derive(Clone, Debug)]
 struct PhasePlan {
     stage: Option<Stage>,
+    /// Where neither places are staged nor the gather is flat.
+    zones: Vec<Zone>,
     parts: Vec<Part>,
     /// Multiply-adds of a place for one group's channels, those in unused lanes included.
     place_macs: usize,
@@ -99,8 +108,9 @@ struct Task {
 
 #[derive(Clone, Debug)]
 enum Work {
-    /// One block of channels at places that follow each other.
-    Places { block: usize, places: Range<usize> },
+    /// One block of channels at some columns of rows, which are counted over batch, depth and height; all places of
+    /// a flat gather are one row.
+    Rows { block: usize, rows: Range<usize>, columns: Range<usize> },
     /// All channels of a group at the places of a staged band.
     Band(Band),
 }
@@ -144,8 +154,10 @@ impl DirectPlan {
                 starts.push(starts[starts.len() - 1] + steps * block.shape.width(lanes));
             }
             let place_macs = starts[blocks.len()];
+            let zoned = stages[i].is_none() && !gather.flat;
             phases.push(PhasePlan {
                 stage: stages[i].clone(),
+                zones: if zoned { Zone::all(&gather, &gather.phases[i]) } else { Vec::new() },
                 parts,
                 place_macs,
                 starts,
@@ -160,7 +172,7 @@ impl DirectPlan {
         let streams = epilogue.streams((places, channels), block, lanes, streamed)
             && epilogue.residual != Residual::InPlace
             && phases.iter().all(|phase| phase.parts.len() == 1);
-        let fetches = gather.flat && gather.source_len() >= FETCHED_VALUES;
+        let fetches = gather.source_len() >= FETCHED_VALUES;
         let fetches_output =
             gather.flat && places.saturating_mul(channels) >= FETCHED_OUTPUT_VALUES;
         let mut plan = Self {
@@ -201,13 +213,14 @@ impl DirectPlan {
     /// Multiply-adds of a task, those in unused lanes included.
     fn task_macs(&self, task: &Task) -> usize {
         let phase = &self.phases[task.phase];
-        match &task.work {
-            Work::Places { block, places } => {
-                let macs = phase.starts[block + 1] - phase.starts[*block];
-                places.len().saturating_mul(macs)
+        let block_macs = |block: usize| phase.starts[block + 1] - phase.starts[block];
+        let (places, macs) = match &task.work {
+            Work::Rows { block, rows, columns } => {
+                (rows.len().saturating_mul(columns.len()), block_macs(*block))
             }
-            Work::Band(band) => (band.rows * band.columns).saturating_mul(phase.place_macs),
-        }
+            Work::Band(band) => (band.rows * band.columns, phase.place_macs),
+        };
+        places.saturating_mul(macs)
     }
 
     fn cut_work(&self, tile: usize) -> Vec<Task> {
@@ -217,31 +230,44 @@ impl DirectPlan {
             if phase.taps.is_empty() && self.epilogue.leaves_residual() {
                 continue;
             }
-            let groups = 0..self.gather.groups;
-            if let Some(stage) = &self.phases[i].stage {
-                for band in stage.bands(&self.gather, phase) {
-                    let task = |group| Task { phase: i, group, work: Work::Band(band.clone()) };
-                    tasks.extend(groups.clone().map(task));
-                }
-                continue;
-            }
-            let places = self.gather.places(phase);
-            let block_macs = self.phases[i].starts.get(1).map_or(1, |&macs| macs.max(1));
-            let wanted = wanted_places(places, block_macs, tile);
-            // Equal runs, each a whole number of tiles.
-            let runs = places.div_ceil(wanted);
-            let run = places.div_ceil(runs.max(1)).div_ceil(tile) * tile;
-            for start in (0..places).step_by(run.max(1)) {
-                let range = start..places.min(start + run);
-                for group in groups.clone() {
-                    for block in 0..self.blocks.len() {
-                        let work = Work::Places { block, places: range.clone() };
-                        tasks.push(Task { phase: i, group, work });
-                    }
-                }
+            let works = if let Some(stage) = &self.phases[i].stage {
+                stage.bands(&self.gather, phase).into_iter().map(Work::Band).collect()
+            } else {
+                self.cut_rows(i, tile)
+            };
+            for work in works {
+                let task = |group| Task { phase: i, group, work: work.clone() };
+                tasks.extend((0..self.gather.groups).map(task));
             }
         }
         tasks
+    }
+
+    /// Cuts the places of a phase into ranges of rows, and rows that are too long for a task into ranges of columns.
+    fn cut_rows(&self, index: usize, tile: usize) -> Vec<Work> {
+        let (g, plan) = (&self.gather, &self.phases[index]);
+        let (places, blocks) = (g.places(&g.phases[index]), 0..self.blocks.len());
+        let block_macs = plan.starts.get(1).map_or(1, |&macs| macs.max(1));
+        let all_places = places.saturating_mul(blocks.len() * g.groups);
+        let wanted = wanted_places(places, block_macs, tile)
+            .max((TASK_TILES * tile).min(all_places / TASKS).min(TASK_PLACES))
+            .next_multiple_of(tile);
+        let [depth, height, width] = g.phases[index].counts;
+        let (rows, width) = if g.flat { (1, places) } else { (g.batch * depth * height, width) };
+        let (rows, columns) = (ranges(rows, wanted.div_ceil(width.max(1))), ranges(width, wanted));
+        let area = |i: usize| (&rows[i / columns.len()], &columns[i % columns.len()]);
+        let areas = 0..rows.len() * columns.len();
+        let work = |(i, block)| {
+            let (rows, columns) = area(i);
+            Work::Rows { block, rows: rows.clone(), columns: columns.clone() }
+        };
+        // With each area all weights are read again, or with each block the whole source.
+        let weights = areas.len().saturating_mul(plan.place_macs);
+        if weights > blocks.len().saturating_mul(g.source_len() / g.groups) {
+            blocks.flat_map(|block| areas.clone().map(move |i| (i, block))).map(work).collect()
+        } else {
+            areas.flat_map(|i| blocks.clone().map(move |block| (i, block))).map(work).collect()
+        }
     }
 
     pub fn pack(&self, weights: &[f32], packed: &mut [f32]) {
@@ -282,6 +308,16 @@ fn wanted_places(places: usize, place_macs: usize, tile: usize) -> usize {
     let task_macs = (places.saturating_mul(place_macs) / TASKS).clamp(LEAST_MACS, TASK_MACS);
     let wanted = (task_macs / place_macs).clamp(tile, TASK_PLACES);
     wanted.max(places.div_ceil(MOST_RUNS)).min(places.max(1))
+}
+
+/// Cuts `0..len` into the fewest ranges of at most `most`, as equal as can be.
+fn ranges(len: usize, most: usize) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let range = |count| {
+        start += count;
+        start - count..start
+    };
+    even_cuts(len, most).map(range).collect()
 }
 
 /// Cuts `len` into the fewest pieces of at most `most`, as equal as can be.

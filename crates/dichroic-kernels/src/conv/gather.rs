@@ -144,21 +144,6 @@ impl Gather {
     pub fn places(&self, phase: &Phase) -> usize {
         self.batch * phase.counts.iter().product::<usize>()
     }
-
-    /// The first of the places from `index` on, counted over batch, depth, height and width.
-    pub fn cursor<'a>(&'a self, phase: &'a Phase, index: usize) -> Cursor<'a> {
-        let [_, height, width] = phase.counts;
-        let per_item = phase.counts.iter().product::<usize>().max(1);
-        let q = [
-            index % per_item / (height * width).max(1),
-            index / width.max(1) % height.max(1),
-            index % width.max(1),
-        ];
-        let item = index / per_item;
-        let mut cursor = Cursor { gather: self, phase, index, item, q, row: Place::default() };
-        cursor.enter_row();
-        cursor
-    }
 }
 
 /// A tap of stride 1 without padding: place i gathers from place i.
@@ -210,132 +195,6 @@ fn combine(
     phases
 }
 
-/// One destination place: where it gathers from and where it goes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
-    /// `q × source_step`, along each axis.
-    pub position: [isize; 3],
-    /// The same as a row-major number over the whole source, in places.
-    pub source: isize,
-    /// The row-major number of the destination place.
-    pub destination: usize,
-    /// Every tap lies inside the source.
-    pub inside: bool,
-}
-
-impl Place {
-    /// True when the tap lies inside the source.
-    #[inline(always)]
-    pub fn holds(&self, offset: [isize; 3], source: [usize; 3]) -> bool {
-        // A negative place becomes a huge number, so that one comparison sees both ends.
-        ((self.position[2] + offset[2]) as usize) < source[2]
-            && ((self.position[1] + offset[1]) as usize) < source[1]
-            && ((self.position[0] + offset[0]) as usize) < source[0]
-    }
-}
-
-/// Places that lie evenly apart, in the source and in the destination.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spaced {
-    /// The first one: see [`Place`].
-    pub source: isize,
-    pub destination: usize,
-    /// From place to place in the source and in the destination.
-    pub steps: [usize; 2],
-    pub count: usize,
-}
-
-impl Spaced {
-    /// The first one; steps to the next.
-    #[inline(always)]
-    pub fn next(&mut self) -> Place {
-        let place =
-            Place { source: self.source, destination: self.destination, ..Place::default() };
-        self.skip(1);
-        place
-    }
-
-    /// Steps over so many.
-    #[inline(always)]
-    pub fn skip(&mut self, count: usize) {
-        self.source += (count * self.steps[0]) as isize;
-        self.destination += count * self.steps[1];
-        self.count -= count;
-    }
-}
-
-/// Walks over the destination places of a phase without dividing.
-pub(super) struct Cursor<'a> {
-    gather: &'a Gather,
-    phase: &'a Phase,
-    index: usize,
-    item: usize,
-    q: [usize; 3],
-    /// What the places of this row have in common: its place of width 0.
-    row: Place,
-}
-
-impl Cursor<'_> {
-    /// This place; steps to the next one.
-    #[inline(always)]
-    pub fn next(&mut self) -> Place {
-        let index = self.index;
-        self.index += 1;
-        if self.gather.flat {
-            let source = index as isize;
-            return Place { position: [0; 3], source, destination: index, inside: true };
-        }
-        let column = self.q[2];
-        let position = (column * self.phase.source_step[2]) as isize;
-        let mut place = self.row;
-        place.position[2] = position;
-        place.source += position;
-        place.destination += column * self.phase.destination_step[2];
-        let (low, high) = self.phase.reach[2];
-        place.inside &= position + low >= 0 && position + high < self.gather.source[2] as isize;
-        self.q[2] += 1;
-        if self.q[2] == self.phase.counts[2] {
-            self.next_row();
-        }
-        place
-    }
-
-    /// Once for each row: kept out of the loop over places.
-    #[inline(never)]
-    fn next_row(&mut self) {
-        self.q[2] = 0;
-        self.q[1] += 1;
-        if self.q[1] == self.phase.counts[1] {
-            self.q[1] = 0;
-            self.q[0] += 1;
-            if self.q[0] == self.phase.counts[0] {
-                self.q[0] = 0;
-                self.item += 1;
-            }
-        }
-        self.enter_row();
-    }
-
-    fn enter_row(&mut self) {
-        let (g, phase) = (self.gather, self.phase);
-        let mut row = Place { source: self.item as isize, destination: self.item, ..self.row };
-        row.inside = true;
-        for a in 0..3 {
-            let q = if a == 2 { 0 } else { self.q[a] };
-            row.position[a] = (q * phase.source_step[a]) as isize;
-            row.source = row.source * g.source[a] as isize + row.position[a];
-            let place = phase.destination_start[a] + q * phase.destination_step[a];
-            row.destination = row.destination * g.destination[a] + place;
-            if a < 2 {
-                let (low, high) = phase.reach[a];
-                row.inside &= row.position[a] + low >= 0;
-                row.inside &= row.position[a] + high < g.source[a] as isize;
-            }
-        }
-        self.row = row;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,16 +215,5 @@ mod tests {
         assert_eq!(gather.phases.len(), 2);
         assert_eq!((taps(0), taps(1)), (vec![(0, 1)], vec![(0, 2), (1, 0)]));
         assert_eq!((gather.phases[0].counts, gather.phases[1].counts), ([1, 1, 3], [1, 1, 2]));
-    }
-
-    #[test]
-    fn a_cursor_walks_over_rows_and_items() {
-        let problem = ConvProblem::new(2, [2, 2, 3], 1, 1).kernel_2d([1, 2]);
-        let gather = Gather::forward(&problem);
-        let phase = &gather.phases[0];
-        let mut cursor = gather.cursor(phase, 3);
-        let sources: Vec<isize> = (3..16).map(|_| cursor.next().source).collect();
-        assert_eq!(sources, [4, 6, 7, 9, 10, 12, 13, 15, 16, 18, 19, 21, 22]);
-        assert_eq!(gather.places(phase), 16);
     }
 }

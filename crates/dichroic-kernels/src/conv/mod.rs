@@ -13,6 +13,7 @@ mod finish;
 mod forward;
 mod gather;
 mod input_gradient;
+mod places;
 mod plan;
 mod problem;
 pub mod reference;
@@ -27,6 +28,7 @@ mod weight_gradient;
 mod weight_tile;
 mod weight_units;
 mod winograd;
+mod zones;
 
 use std::fmt;
 

@@ -8,6 +8,7 @@
 
 use super::finish::Finish;
 use super::tile::Run;
+use super::zones::Reach;
 use crate::simd::{Simd, WithSimd};
 
 /// Values of a cache line.
@@ -21,10 +22,8 @@ pub(super) struct SpacedArgs<'a> {
     pub source_step: usize,
     /// The products of a place.
     pub runs: &'a [Run],
-    /// The row of all places, depth and height, where rows outside the source are not to be summed; and the
-    /// source's depth, height and width.
-    pub row: Option<[isize; 2]>,
-    pub source_size: [usize; 3],
+    /// The taps that are summed: the others lie outside the source.
+    pub reach: Reach,
     /// The next tile's source values are fetched while this one is computed.
     pub fetch: bool,
     /// The next tile's lines of the output are fetched, too, to be written or added to.
@@ -62,7 +61,7 @@ impl<const P: usize, const NV: usize> WithSimd for SpacedOp<'_, '_, P, NV> {
             unsafe {
                 let mut sums = begin::<S, P, NV>(s, t, start);
                 for run in t.runs {
-                    if t.row.is_none_or(|row| run.row_lies_inside(row, t.source_size)) {
+                    if t.reach.holds(run.tap) {
                         let from = source.wrapping_offset(run.offset);
                         accumulate(s, &mut sums, (from, run.len), (weights, output), t);
                     }

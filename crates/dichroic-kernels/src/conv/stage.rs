@@ -11,7 +11,9 @@
 
 use std::mem::MaybeUninit;
 
-use super::gather::{Gather, Phase, Spaced};
+use super::gather::{Gather, Phase};
+use super::places::Spaced;
+use super::zones::Reach;
 use crate::simd::Simd;
 
 /// Values of the staged memory: 64 KiB, on the stack of the thread that uses it.
@@ -181,6 +183,8 @@ pub(super) struct Line {
     destination: [usize; 3],
     /// Depth and height of the first row in the source, and the step to the next row.
     position: [isize; 3],
+    /// Depth and height of the source.
+    source: [isize; 2],
 }
 
 impl Line {
@@ -196,6 +200,7 @@ impl Line {
             staged: stage.steps(phase),
             destination: [destination, step * gather.destination[2], column],
             position: [position(0), position(1), phase.source_step[1] as isize],
+            source: [gather.source[0] as isize, gather.source[1] as isize],
         }
     }
 
@@ -215,9 +220,14 @@ impl Line {
         (source as isize, destination)
     }
 
+    /// The taps of a row that don't lie in staged zeros above or below the source.
     #[inline(always)]
-    pub fn position(&self, row: usize) -> [isize; 2] {
-        [self.position[0], self.position[1] + row as isize * self.position[2]]
+    pub fn reach(&self, row: usize) -> Reach {
+        let [depth, height] =
+            [self.position[0], self.position[1] + row as isize * self.position[2]];
+        let inside = |position: isize, size: isize| (-position, size - 1 - position);
+        let Reach([_, _, columns]) = Reach::ALL;
+        Reach([inside(depth, self.source[0]), inside(height, self.source[1]), columns])
     }
 }
 

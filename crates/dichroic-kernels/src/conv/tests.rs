@@ -300,6 +300,8 @@ pub(super) fn named_cases() -> Vec<(&'static str, ConvProblem)> {
     let wide = ConvProblem::new_2d(2, [9, 10], 72, 150).kernel_2d([3, 3]).same_padding();
     let strided = ConvProblem { strides: [1, 2, 3], ..wide };
     let depthwise = ConvProblem { groups: 72, filters: 72, ..wide };
+    // Too many channels for staging, and few filters, for the reference's sake.
+    let border = ConvProblem::new_2d(2, [5, 9], 35, 7).kernel_2d([3, 3]).same_padding();
     vec![
         ("few channels", pictures),
         ("wide", wide),
@@ -335,6 +337,23 @@ pub(super) fn named_cases() -> Vec<(&'static str, ConvProblem)> {
         ("many channels", ConvProblem::new_2d(1, [3, 3], 1100, 20).kernel_2d([2, 2])),
         ("long sum", ConvProblem::new_2d(1, [5, 5], 300, 33).kernel_2d([3, 3]).same_padding()),
         ("long row", ConvProblem::new(1, [1, 1, 2000], 4, 8).kernel_2d([1, 9])),
+        ("short rows of several items", ConvProblem { input: [1, 3, 4], batch: 5, ..border }),
+        ("one place of several items", ConvProblem { input: [1, 1, 1], batch: 7, ..border }),
+        ("dilated beyond the border", {
+            ConvProblem { dilation_rate: [1, 4, 7], ..border }.same_padding()
+        }),
+        ("padded on one side", {
+            ConvProblem { pad_before: [0, 2, 0], pad_after: [0, 0, 3], ..border }
+        }),
+        ("padded by more than the kernel", {
+            ConvProblem { pad_before: [0, 4, 3], pad_after: [0, 3, 5], ..border }
+        }),
+        ("padded row, longer than a task", {
+            ConvProblem { kernel: [1, 1, 9], input: [1, 1, 500], ..border }.same_padding()
+        }),
+        ("padded cube", {
+            ConvProblem { kernel: [3; 3], input: [3, 4, 5], ..border }.same_padding()
+        }),
         ("empty batch", ConvProblem::new_2d(0, [5, 5], 3, 4).kernel_2d([3, 3])),
         ("kernel larger than input", ConvProblem::new_2d(2, [2, 2], 3, 4).kernel_2d([3, 3])),
         ("no channels", ConvProblem::new_2d(2, [4, 4], 0, 4).kernel_2d([3, 3])),

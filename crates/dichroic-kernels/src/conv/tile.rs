@@ -12,11 +12,14 @@
 //!
 //! The P × NV sums stay in registers for the whole reduction. Each step loads NV weight vectors
 //! and broadcasts P source values through P row pointers. A tap that lies outside the source has its
-//! row pointer on zeros, so that borders, strides, dilation and padding need no code of their own.
+//! row pointer on zeros, so that borders, strides, dilation and padding need no code of their own; one that lies
+//! outside for all places is left out.
 
 use super::finish::{Finish, ZEROS};
-use super::gather::{Place, Tap};
+use super::gather::Tap;
+use super::places::Place;
 use super::shape::{Kind, Shape};
+use super::zones::Reach;
 use crate::simd::{Simd, WithSimd};
 
 /// Source values that lie side by side in memory, seen from any place inside the source.
@@ -25,17 +28,8 @@ pub(super) struct Run {
     /// From the place's first channel of the group.
     pub offset: isize,
     pub len: usize,
-    /// Steps from a place's row of the source to this one, along depth and height.
-    pub row: [isize; 2],
-}
-
-impl Run {
-    /// True when this row of the source exists for places in that one.
-    #[inline(always)]
-    pub fn row_lies_inside(&self, row: [isize; 2], source: [usize; 3]) -> bool {
-        ((row[0] + self.row[0]) as usize) < source[0]
-            && ((row[1] + self.row[1]) as usize) < source[1]
-    }
+    /// The [offset](Tap::offset) of the first tap.
+    pub tap: [isize; 3],
 }
 
 /// A part of the sum, small enough for its weights to stay in the second cache.
@@ -59,11 +53,9 @@ impl Part {
 /// Everything a tile reads and writes.
 pub(super) struct TileArgs<'a> {
     pub places: &'a [Place],
-    /// Every tap of every place can be read.
-    pub inside: bool,
-    /// The row of all places, depth and height, when they share one and rows outside the source are
-    /// not to be summed.
-    pub row: Option<[isize; 2]>,
+    /// The taps that can be read at every place; all others lie outside the source. None when that differs from
+    /// place to place.
+    pub reach: Option<Reach>,
     pub part: &'a Part,
     pub taps: &'a [Tap],
     /// Depth, height and width of the source.
@@ -121,11 +113,11 @@ impl<const P: usize, const NV: usize, const U: usize, const DOTS: bool> WithSimd
             unsafe { add_start(s, &mut sums[0], t, places) };
         }
         let mut weights = t.weights;
-        if t.inside || places.iter().all(|place| place.inside) {
+        if let Some(reach) = t.reach {
             for run in &t.part.runs {
                 let end = weights.wrapping_add(steps::<S, DOTS>(run.len) * NV * S::LANES);
-                if t.row.is_none_or(|row| run.row_lies_inside(row, t.source_size)) {
-                    // SAFETY: every tap of every place lies inside the source (`Place::inside`), and a
+                if reach.holds(run.tap) {
+                    // SAFETY: the taps within reach lie inside the source for every place, and a
                     // run covers channels of such taps only; the block has NV vectors of weights for each step.
                     unsafe {
                         let from = (run.offset, run.len);
@@ -146,7 +138,6 @@ impl<const P: usize, const NV: usize, const U: usize, const DOTS: bool> WithSimd
                         any = true;
                     }
                 }
-                // In small pictures this is much: 3×3 at 7×7 places gains a tenth.
                 if any {
                     // SAFETY: each row is a place of the source with the part's channels, or the zeros,
                     // of which there are as many as a part may have channels.
