@@ -50,6 +50,45 @@ impl Finish {
         }
     }
 
+    /// The function applied to all sums of a tile. NaN stays NaN.
+    ///
+    /// One formula for all but the rarest: behind a choice between several loops the compiler passes the sums through
+    /// the stack. Taken out of the crate, a 1×1 kernel over 16 channels took 1.67 cycles a product of vectors with the
+    /// choice and 1.20 without it; all 1×1 convolutions of MobileNetV2 at batch 1 2.98 and 2.90 ms.
+    #[inline(always)]
+    pub fn apply_all<S: Simd, const P: usize, const NV: usize>(
+        self,
+        s: S,
+        sums: &mut [[S::V; NV]; P],
+    ) {
+        let [least, most] = self.bounds();
+        let (least, most) = (s.splat(least), s.splat(most));
+        for p in 0..P {
+            for v in 0..NV {
+                sums[p][v] = s.min(most, s.max(least, sums[p][v]));
+            }
+        }
+        if let Finish::Leaky(_) = self {
+            for p in 0..P {
+                for v in 0..NV {
+                    sums[p][v] = self.apply(s, sums[p][v]);
+                }
+            }
+        }
+    }
+
+    /// The least and the greatest result, infinite where there is none, or where more than bounds is applied.
+    #[inline(always)]
+    fn bounds(self) -> [f32; 2] {
+        match self {
+            Finish::Relu => [0.0, f32::INFINITY],
+            Finish::Capped(most) => [0.0, most],
+            Finish::Plain | Finish::Leaky(_) | Finish::Rows(_) => {
+                [f32::NEG_INFINITY, f32::INFINITY]
+            }
+        }
+    }
+
     /// The rest of the function, on stored values.
     pub fn apply_to_row(self, isa: Isa, row: &mut [f32]) {
         if let Finish::Rows(activation) = self {

@@ -187,36 +187,31 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
     t: &SpacedArgs<'_>,
     output: *mut f32,
 ) {
-    // One choice for all sums: the compiler would make it for each of them.
-    macro_rules! apply {
-        ($finish:expr) => {
+    t.finish.apply_all(s, sums);
+    let row = |p: usize| output.wrapping_add(p * t.output_step);
+    let last = t.channels - (NV - 1) * S::LANES;
+    // SAFETY: the destination holds the block's channels at each of the places, which fill all vectors but the last;
+    // there the mask keeps to them.
+    unsafe {
+        if t.stream {
             for p in 0..P {
                 for v in 0..NV {
-                    sums[p][v] = $finish.apply(s, sums[p][v]);
+                    s.stream_ptr(sums[p][v], row(p).wrapping_add(v * S::LANES));
                 }
             }
-        };
-    }
-    match t.finish {
-        Finish::Plain | Finish::Rows(_) => {}
-        Finish::Relu => apply!(Finish::Relu),
-        Finish::Capped(most) => apply!(Finish::Capped(most)),
-        Finish::Leaky(slope) => apply!(Finish::Leaky(slope)),
-    }
-    let last = t.channels - (NV - 1) * S::LANES;
-    for p in 0..P {
-        let to = output.wrapping_add(p * t.output_step);
-        for v in 0..NV {
-            let to = to.wrapping_add(v * S::LANES);
-            // SAFETY: the destination holds the block's channels at each of the places.
-            unsafe {
-                if t.stream {
-                    s.stream_ptr(sums[p][v], to);
-                } else if v + 1 < NV || last == S::LANES {
-                    s.store_ptr(sums[p][v], to);
-                } else {
-                    s.store_masked(sums[p][v], to, s.first(last));
+        } else if last == S::LANES {
+            for p in 0..P {
+                for v in 0..NV {
+                    s.store_ptr(sums[p][v], row(p).wrapping_add(v * S::LANES));
                 }
+            }
+        } else {
+            let mask = s.first(last);
+            for p in 0..P {
+                for v in 0..NV - 1 {
+                    s.store_ptr(sums[p][v], row(p).wrapping_add(v * S::LANES));
+                }
+                s.store_masked(sums[p][NV - 1], row(p).wrapping_add((NV - 1) * S::LANES), mask);
             }
         }
     }

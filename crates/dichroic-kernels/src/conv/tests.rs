@@ -316,6 +316,12 @@ pub(super) fn named_cases() -> Vec<(&'static str, ConvProblem)> {
             let problem = ConvProblem::new_2d(1, [131, 17], 20, 20).kernel_2d([3, 3]);
             ConvProblem { groups: 20, ..problem.same_padding() }
         }),
+        ("depthwise, two columns of padding", {
+            ConvProblem { pad_before: [0, 2, 2], pad_after: [0, 2, 2], ..depthwise }
+        }),
+        ("depthwise, three columns of padding", {
+            ConvProblem { pad_before: [0, 3, 3], pad_after: [0, 3, 3], ..depthwise }
+        }),
         ("depthwise, long row", {
             let problem = ConvProblem::new(2, [1, 1, 900], 19, 19).kernel_2d([1, 9]);
             ConvProblem { groups: 19, ..problem.same_padding() }

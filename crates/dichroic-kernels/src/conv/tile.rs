@@ -222,24 +222,8 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
     t: &TileArgs<'_>,
     places: &[Place; P],
 ) {
-    // One choice for all sums: the compiler would make it for each of them.
-    macro_rules! apply {
-        ($finish:expr) => {
-            for p in 0..P {
-                for v in 0..NV {
-                    sums[p][v] = $finish.apply(s, sums[p][v]);
-                }
-            }
-        };
-    }
-    if t.complete {
-        match t.finish {
-            Finish::Plain | Finish::Rows(_) => {}
-            Finish::Relu => apply!(Finish::Relu),
-            Finish::Capped(most) => apply!(Finish::Capped(most)),
-            Finish::Leaky(slope) => apply!(Finish::Leaky(slope)),
-        }
-    }
+    let finish = if t.complete { t.finish } else { Finish::Plain };
+    finish.apply_all(s, sums);
     if t.stream {
         for p in 0..P {
             let to = t.output.wrapping_add(places[p].destination * t.output_stride);

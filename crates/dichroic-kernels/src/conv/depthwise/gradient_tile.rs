@@ -3,8 +3,8 @@
 //! Forward, weights stay in registers and sums of places are added to; here the gradients of places stay in
 //! registers and sums of taps are added to, from the same loads of source values.
 
-use super::roll::{MOST_COLUMNS, Source, add_row};
-use super::tile::{Sharing, Window, for_each_product, for_each_segment, read};
+use super::strip::{MOST_COLUMNS, Source, for_each_product};
+use super::tile::{self, Sharing, Window, for_each_segment, read};
 use crate::simd::{Simd, WithSimd};
 
 /// Everything a strip of 3×3 taps reads and writes.
@@ -56,6 +56,11 @@ unsafe fn strip<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(
         // SAFETY: there are nine vectors of sums.
         *sum = unsafe { s.load_ptr(t.sums.wrapping_add(i * S::LANES)) };
     }
+    let fetch = |row: usize| {
+        if source.ahead > 0 {
+            source.fetch::<S, P, STRIDE>(s, row + source.ahead);
+        }
+    };
     let row = |row: usize| -> [S::V; P] {
         if row >= source.rows {
             return [s.zero(); P];
@@ -79,9 +84,10 @@ unsafe fn strip<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(
         for i in 0..source.rows + 2 {
             rows = [rows[1], rows[2], row(i)];
             if source.has_row(i) {
+                fetch(i);
                 // SAFETY: the row lies inside the source.
                 unsafe {
-                    add_row::<S, P, STRIDE, FULL>(s, source, i, |k, p, x| {
+                    for_each_product::<S, P, STRIDE, FULL>(s, source, i, |k, p, x| {
                         bottom[k] = s.fma(x, rows[0][p], bottom[k]);
                         middle[k] = s.fma(x, rows[1][p], middle[k]);
                         top[k] = s.fma(x, rows[2][p], top[k]);
@@ -94,18 +100,20 @@ unsafe fn strip<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(
         for i in 0..=source.rows {
             let this = row(i);
             if source.has_row(2 * i) {
+                fetch(2 * i);
                 // SAFETY: the row lies inside the source.
                 unsafe {
-                    add_row::<S, P, STRIDE, FULL>(s, source, 2 * i, |k, p, x| {
+                    for_each_product::<S, P, STRIDE, FULL>(s, source, 2 * i, |k, p, x| {
                         bottom[k] = s.fma(x, last[p], bottom[k]);
                         top[k] = s.fma(x, this[p], top[k]);
                     })
                 };
             }
             if i < source.rows && source.has_row(2 * i + 1) {
+                fetch(2 * i + 1);
                 // SAFETY: the row lies inside the source.
                 unsafe {
-                    add_row::<S, P, STRIDE, FULL>(s, source, 2 * i + 1, |k, p, x| {
+                    for_each_product::<S, P, STRIDE, FULL>(s, source, 2 * i + 1, |k, p, x| {
                         middle[k] = s.fma(x, this[p], middle[k]);
                     })
                 };
@@ -188,7 +196,9 @@ unsafe fn tile<S: Simd, const P: usize, const SLIDE: usize, const FULL: bool, co
                         sums[k] = s.fma(x[0], gradient[p], sums[k]);
                     };
                     let row = (source, column, step);
-                    for_each_product::<S, P, 1, SLIDE, FULL, STEPS, $k>(s, &t.window, row, add);
+                    tile::for_each_product::<S, P, 1, SLIDE, FULL, STEPS, $k>(
+                        s, &t.window, row, add,
+                    );
                     for (k, &sum) in sums.iter().enumerate() {
                         s.store_ptr(sum, at.wrapping_add(k * S::LANES));
                     }

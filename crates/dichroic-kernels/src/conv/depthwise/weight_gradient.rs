@@ -86,7 +86,7 @@ impl DepthwiseWeightGradient {
         for part in super::cut::piece(range, self.ranges, parts) {
             let [item, band, strip, _] = walk.grid.task(part * walk.grid.chunks);
             let part = [item, band, strip];
-            if walk.rolls {
+            if walk.in_strips {
                 self.run_strip(s, part, (blocks, first), values);
             } else {
                 walk.for_each_tile(part, |row, column, places| {
