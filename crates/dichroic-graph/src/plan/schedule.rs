@@ -174,7 +174,11 @@ impl<'a> Schedule<'a> {
 /// What convolutions may trade: an exact plan trades nothing, whatever a node may.
 fn mode(node: &Node, options: &PlanOptions) -> ConvMode {
     match (options.mode, node.precision) {
-        (ConvMode::Fast, Precision::Bf16) => ConvMode::Bf16,
+        // A plan that learns packs weights in every run.
+        (ConvMode::Fast, Precision::Bf16) | (ConvMode::Bf16, _) => match options.learning {
+            Some(_) => ConvMode::Bf16,
+            None => ConvMode::Bf16Prepared,
+        },
         (mode, _) => mode,
     }
 }

@@ -19,6 +19,8 @@
 
 mod band;
 mod plan;
+mod run;
+mod spaced;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -31,10 +33,6 @@ use super::ConvProblem;
 /// Channels and filters of a group below which bfloat16 does not pay: pairs and lanes stay empty.
 const FEWEST_CHANNELS: usize = 2;
 const FEWEST_FILTERS: usize = 8;
-
-/// Products in the time of one in `f32`, where the CPU has instructions for them. Elsewhere they are as slow as in `f32`, but
-/// a choice that depends on that would give every CPU other numbers.
-pub(super) const SPEED: f64 = 2.0;
 
 /// True when convolution with bfloat16 operands is worth it, and its memory suffices.
 pub(super) fn suits(p: &ConvProblem) -> bool {

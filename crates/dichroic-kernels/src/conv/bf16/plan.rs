@@ -1,87 +1,76 @@
-//! What is planned for a shape, and how a task runs.
+//! What is planned for a shape.
 //!
 //! ```text
 //! packed weights:  phase │ group │ block of filters │ part of the sum │ run │ word │ NV × LANES words
 //! work:            task = (phase, group, band of places, range of blocks); in it: part → block → tile
 //! ```
 
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::band::{self, Band, STAGE_VALUES, TASK_PRODUCTS, place_stride};
-use super::stage::{AxisStage, StageShape, stage};
-use super::tile::{self, MOST_PLACES, MOST_VECTORS, Run, TileArgs};
-use crate::conv::direct::even_cuts;
-use crate::conv::epilogue::Ends;
+use super::band::{self, Band, place_stride};
+use super::stage::AxisStage;
+use super::tile::{self, MOST_VECTORS, Run};
+use crate::conv::Epilogue;
 use crate::conv::finish::Finish;
 use crate::conv::gather::{Gather, Phase};
-use crate::conv::{ConvArgs, Epilogue};
 use crate::isa::Isa;
 use crate::parallel;
-use crate::simd::{Simd, WithSimd, bf16, dispatch, dispatch_bf16};
+use crate::simd::bf16;
 
 /// The bounds of no activation.
-const UNBOUNDED: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
+pub(super) const UNBOUNDED: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 /// Products that one core does in about a nanosecond.
 const PRODUCTS_PER_NANOSECOND: usize = 110;
-/// Blocks × taps of a task that make rounding its source values cheap: 2% of the products' time.
+/// Blocks × taps of a task that make rounding its source values cheap.
 const FEWEST_USES: usize = 4;
 
 /// A planned gather with bfloat16 operands.
 #[derive(Clone, Debug)]
 pub(in crate::conv) struct Bf16Plan {
-    gather: Gather,
-    epilogue: Epilogue,
-    finish: Finish,
+    pub(super) gather: Gather,
+    pub(super) epilogue: Epilogue,
+    pub(super) finish: Finish,
     /// The activation as bounds, where it is one of those.
-    bounds: [f32; 2],
-    isa: Isa,
+    pub(super) bounds: [f32; 2],
+    pub(super) isa: Isa,
     /// Whether the CPU's instructions for bfloat16 are used.
-    native: bool,
+    pub(super) native: bool,
     /// Vectors of a block, and the blocks of a group.
-    vectors: usize,
-    blocks: usize,
-    phases: Vec<PhasePlan>,
-    packed_len: usize,
+    pub(super) vectors: usize,
+    pub(super) blocks: usize,
+    pub(super) phases: Vec<PhasePlan>,
+    pub(super) packed_len: usize,
 }
 
 #[derive(Clone, Debug)]
-struct PhasePlan {
-    axes: [AxisStage; 3],
-    parts: Vec<Part>,
-    band: Band,
+pub(super) struct PhasePlan {
+    pub(super) axes: [AxisStage; 3],
+    pub(super) parts: Vec<Part>,
+    pub(super) band: Band,
     /// Bands along each axis.
-    bands: [usize; 3],
+    pub(super) bands: [usize; 3],
     /// Blocks of a task, and how many tasks share a band.
-    task_blocks: usize,
-    ranges: usize,
+    pub(super) task_blocks: usize,
+    pub(super) ranges: usize,
     /// Words of the whole sum, and where its weights start.
-    words: usize,
-    packed: usize,
-    tasks: usize,
-    nanoseconds: usize,
+    pub(super) words: usize,
+    pub(super) packed: usize,
+    pub(super) tasks: usize,
+    pub(super) nanoseconds: usize,
 }
 
 /// Source channels of all taps whose products are summed in one go.
 #[derive(Clone, Debug)]
-struct Part {
-    channel: usize,
-    channels: usize,
+pub(super) struct Part {
+    pub(super) channel: usize,
+    pub(super) channels: usize,
     /// Values from one staged place to the next.
-    stride: usize,
-    runs: Vec<Run>,
+    pub(super) stride: usize,
+    pub(super) runs: Vec<Run>,
     /// The taps of each run.
-    taps: Vec<Range<usize>>,
+    pub(super) taps: Vec<Range<usize>>,
     /// Where its weights start, in steps of one vector tile.
-    packed: usize,
-}
-
-/// The memory of a task.
-#[repr(C, align(64))]
-struct Memory {
-    staged: [u16; STAGE_VALUES],
-    /// For each place its first staged value and its number in the destination.
-    places: [(usize, usize); band::MOST_PLACES],
+    pub(super) packed: usize,
 }
 
 impl Bf16Plan {
@@ -129,7 +118,7 @@ impl Bf16Plan {
     }
 
     /// Filters of a block, those in unused lanes included.
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.vectors * self.isa.lanes()
     }
 
@@ -163,7 +152,8 @@ impl Bf16Plan {
         let fewest = FEWEST_USES.div_ceil(phase.taps.len().max(1));
         let bands_in_all =
             bands.iter().fold(others, |tasks: usize, &count: &usize| tasks.saturating_mul(count));
-        let wanted = (TASK_PRODUCTS / block_products).max(fewest);
+        let products = bands_in_all.saturating_mul(self.blocks).saturating_mul(block_products);
+        let wanted = (band::task_products(products) / block_products).max(fewest);
         let task_blocks = band::even(self.blocks, wanted, bands_in_all);
         let ranges = self.blocks.div_ceil(task_blocks);
         let tasks = bands_in_all.saturating_mul(ranges);
@@ -182,14 +172,19 @@ impl Bf16Plan {
     }
 
     /// Where the weights of a block start, and how many there are.
-    fn packed_block(&self, phase: &PhasePlan, group: usize, block: usize) -> Range<usize> {
+    pub(super) fn packed_block(
+        &self,
+        phase: &PhasePlan,
+        group: usize,
+        block: usize,
+    ) -> Range<usize> {
         let len = self.width() * phase.words;
         let start = phase.packed + (group * self.blocks + block) * len;
         start..start + len
     }
 
     /// Filters of a block.
-    fn block_filters(&self, block: usize) -> usize {
+    pub(super) fn block_filters(&self, block: usize) -> usize {
         self.width().min(self.gather.group_destinations() - block * self.width())
     }
 
@@ -230,176 +225,6 @@ impl Bf16Plan {
                     }
                 }
             });
-        }
-    }
-
-    pub fn run(&self, args: ConvArgs<'_>) {
-        assert_eq!(args.input.len(), self.gather.source_len(), "length of the values convolved");
-        assert_eq!(args.packed.len(), self.packed_len, "length of the packed weights");
-        let (places, channels) = self.gather.destination_size();
-        let (source, packed) = (args.input, args.packed);
-        let ends = Ends::new(&self.epilogue, places, channels, args);
-        let values = Values { source, packed, ends };
-        for (index, phase) in self.phases.iter().enumerate() {
-            parallel::for_each(phase.tasks, phase.nanoseconds, |i| {
-                let op = TaskOp { plan: self, task: self.task(index, i), values: &values };
-                if self.native { dispatch_bf16(self.isa, op) } else { dispatch(self.isa, op) }
-            });
-        }
-    }
-
-    /// Task `index` of a phase: neighbours share their band.
-    fn task(&self, phase: usize, index: usize) -> Task {
-        let plan = &self.phases[phase];
-        let mut index = index;
-        let mut next = |count: usize| {
-            let digit = index % count;
-            index /= count;
-            digit
-        };
-        let range = next(plan.ranges);
-        let group = next(self.gather.groups);
-        let [width, height, depth] = [2, 1, 0].map(|axis| next(plan.bands[axis]));
-        let counts = self.gather.phases[phase].counts;
-        let start: [usize; 3] =
-            std::array::from_fn(|axis| [depth, height, width][axis] * plan.band.size[axis]);
-        let first = range * plan.task_blocks;
-        Task {
-            phase,
-            group,
-            item: index,
-            start,
-            size: std::array::from_fn(|a| plan.band.size[a].min(counts[a] - start[a])),
-            blocks: first..(first + plan.task_blocks).min(self.blocks),
-        }
-    }
-
-    /// Stages the task's band and runs its tiles, part by part.
-    #[inline(always)]
-    fn run_task<S: Simd>(&self, s: S, task: &Task, values: &Values<'_>) {
-        let g = &self.gather;
-        let (phase, plan) = (&g.phases[task.phase], &self.phases[task.phase]);
-        let mut memory = MaybeUninit::<Memory>::uninit();
-        let memory = memory.as_mut_ptr();
-        // SAFETY: addresses within the memory; nothing is read.
-        let (staged, places) = unsafe { (&raw mut (*memory).staged, &raw mut (*memory).places) };
-        let staged: *mut u16 = staged.cast();
-        // Rows and planes are those of a full band, which the runs' offsets count on.
-        let size: [usize; 3] = std::array::from_fn(|a| {
-            let count = if a > 0 { plan.band.size[a] } else { task.size[a] };
-            plan.axes[a].size(count)
-        });
-        let count = self.list_places(task, size, places.cast());
-        // SAFETY: `list_places` has written as many.
-        let places = unsafe { std::slice::from_raw_parts(places.cast(), count) };
-        for (i, part) in plan.parts.iter().enumerate() {
-            let shape = StageShape {
-                item: task.item,
-                origin: std::array::from_fn(|a| {
-                    (task.start[a] * phase.source_step[a]) as isize + phase.reach[a].0
-                }),
-                step: plan.axes.map(|axis| axis.step),
-                size,
-                channel: task.group * g.group_sources() + part.channel,
-                channels: part.channels,
-                stride: part.stride,
-            };
-            if !part.runs.is_empty() {
-                // SAFETY: `run` has checked the source's length, and a band's values and one more fit
-                // the memory (`Band::new`).
-                unsafe { stage(s, g, values.source, &shape, staged) };
-            }
-            for block in task.blocks.clone() {
-                self.run_block(s, (task, i, block), (staged, places), values);
-            }
-        }
-    }
-
-    /// Lists where each place's staged values begin, counted in staged places, and its number in the
-    /// destination. Once for all blocks of filters.
-    #[inline(always)]
-    fn list_places(&self, task: &Task, size: [usize; 3], to: *mut (usize, usize)) -> usize {
-        let g = &self.gather;
-        let (phase, plan) = (&g.phases[task.phase], &self.phases[task.phase]);
-        let at = |a: usize, i: usize| {
-            phase.destination_start[a] + (task.start[a] + i) * phase.destination_step[a]
-        };
-        let mut count = 0;
-        for d in 0..task.size[0] {
-            for h in 0..task.size[1] {
-                let row = (d * plan.axes[0].advance * size[1] + h * plan.axes[1].advance) * size[2];
-                let line = (task.item * g.destination[0] + at(0, d)) * g.destination[1] + at(1, h);
-                for w in 0..task.size[2] {
-                    let destination = line * g.destination[2] + at(2, w);
-                    assert!(count < band::MOST_PLACES, "a band has no more places");
-                    // SAFETY: within the list (checked above).
-                    unsafe { to.add(count).write((row + w * plan.axes[2].advance, destination)) };
-                    count += 1;
-                }
-            }
-        }
-        count
-    }
-
-    /// Runs the tiles of one block of filters over the staged band.
-    #[inline(always)]
-    fn run_block<S: Simd>(
-        &self,
-        s: S,
-        (task, part_index, block): (&Task, usize, usize),
-        (staged, places): (*const u16, &[(usize, usize)]),
-        values: &Values<'_>,
-    ) {
-        let g = &self.gather;
-        let plan = &self.phases[task.phase];
-        let part = &plan.parts[part_index];
-        let channels = self.block_filters(block);
-        let channel = task.group * g.group_destinations() + block * self.width();
-        let weights = &values.packed[self.packed_block(plan, task.group, block)];
-        let output = values.ends.output(channel);
-        // The first part starts from bias and residual, the others from what is summed up so far.
-        let (bias, (start, start_stride)) = match part_index {
-            0 => (values.ends.bias(channel), values.ends.residual(channel)),
-            _ => (std::ptr::null(), (output.cast_const(), values.ends.stride())),
-        };
-        let complete = part_index + 1 == plan.parts.len();
-        let [lower, upper] = if complete { self.bounds } else { UNBOUNDED };
-        let mut sources = [std::ptr::null(); MOST_PLACES];
-        let mut outputs = [std::ptr::null_mut(); MOST_PLACES];
-        let mut starts = [std::ptr::null(); MOST_PLACES];
-        let mut left = places;
-        for count in even_cuts(places.len(), tile::most_places(self.isa)) {
-            let (tile_places, rest) = left.split_at(count);
-            left = rest;
-            for (p, &(row, destination)) in tile_places.iter().enumerate() {
-                sources[p] = staged.wrapping_add(row * part.stride);
-                outputs[p] = output.wrapping_add(destination * values.ends.stride());
-                if !start.is_null() {
-                    starts[p] = start.wrapping_add(destination * start_stride);
-                }
-            }
-            let args = TileArgs {
-                rows: &sources[..count],
-                outputs: &outputs[..count],
-                starts: &starts[..count],
-                runs: &part.runs,
-                weights: weights[part.packed * self.width()..].as_ptr(),
-                bias,
-                channels,
-                lower,
-                upper,
-            };
-            // SAFETY: `stage` has written every word that a run of these places reads; a block's
-            // weights are as long as its parts (`packed_block`); `Ends::new` has checked the rest. No
-            // other task writes these places' block of channels.
-            unsafe { tile::run_tile(s, self.vectors, &args) };
-            if complete && matches!(self.finish, Finish::Rows(_)) {
-                for &(_, destination) in tile_places {
-                    // SAFETY: only this task writes this block of channels at its places.
-                    let row = unsafe { values.ends.row(destination, channel..channel + channels) };
-                    self.finish.apply_to_row(self.isa, row);
-                }
-            }
         }
     }
 }
@@ -452,36 +277,5 @@ fn spread(channels: usize, stride: usize) -> usize {
 impl Part {
     fn spread(&self) -> usize {
         spread(self.channels, self.stride)
-    }
-}
-
-struct Task {
-    phase: usize,
-    group: usize,
-    item: usize,
-    start: [usize; 3],
-    size: [usize; 3],
-    blocks: Range<usize>,
-}
-
-/// The slices of one run.
-struct Values<'a> {
-    source: &'a [f32],
-    packed: &'a [f32],
-    ends: Ends<'a>,
-}
-
-struct TaskOp<'a> {
-    plan: &'a Bf16Plan,
-    task: Task,
-    values: &'a Values<'a>,
-}
-
-impl WithSimd for TaskOp<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with<S: Simd>(self, s: S) {
-        self.plan.run_task(s, &self.task, self.values);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::geometry::Slice;
 use super::tiling::{self, Side, Tiling};
+use crate::conv::ConvMode;
 use crate::conv::gather::{Gather, Phase};
 
 /// Multiply-adds in the time in which a byte comes from memory: 3.5 on two Zen 4 cores (115 billion a second,
@@ -18,6 +19,10 @@ const MOST_SUMMED_BY_LARGE_TILES: usize = 256;
 /// What tiles must save, in multiply-adds of one vector: about two microseconds of one core. Less is not worth that they
 /// round more than a plain sum does.
 const LEAST_SAVED: f64 = 8000.0;
+
+/// Products of bfloat16 in the time of one in `f32`, where the CPU has instructions for them. Elsewhere they are as slow as in
+/// `f32`, but a choice that depends on that would give every CPU other numbers.
+const BF16_SPEED: f64 = 2.0;
 
 /// The most slices of a kernel: with more, panels outgrow the caches.
 const MOST_SLICES: usize = 16;
@@ -64,18 +69,21 @@ const MOST_SLICES: usize = 16;
 ///
 /// In a network weights come from memory, so that is what counts where the two differ.
 ///
-/// The plain sum that tiles are held against does its products `speed` times as fast as `f32` does. In ResNet-50 at
-/// batch 1, in ms, with bfloat16 as the plain sum: 64 @ 56 0.53 · **0.34**, 128 @ 28 0.53 · **0.33**, 256 @ 14 0.54 · **0.45**,
-/// 512 @ 7 **0.54** · 0.71.
-pub(in crate::conv) fn choose(gather: &Gather, speed: f64) -> Option<[usize; 3]> {
+/// In ResNet-50 at batch 1, in ms, with bfloat16 as the plain sum: 64 @ 56 0.53 · **0.34**, 128 @ 28 0.53 · **0.33**,
+/// 256 @ 14 0.54 · **0.45**, 512 @ 7 **0.54** · 0.71. At batch 16, tiles of 4×4 and of 7×7, which round too much for `f32`: 64 @ 56
+/// 5.6 · **4.9**, 128 @ 28 4.9 · **4.1**, 256 @ 14 6.5 · **4.7**, 512 @ 7 6.5 · **4.8**. Their weights are transformed in 3.2 ms
+/// instead of 0.9 at 256 @ 14, so that a training step of 8 items, which does it twice, would lose by them.
+pub(in crate::conv) fn choose(gather: &Gather, mode: ConvMode) -> Option<[usize; 3]> {
     // Groups of few channels have kernels of their own, which leave no lanes empty.
     if gather.groups > 1 && gather.group_sources().min(gather.group_destinations()) < LANES {
         return None;
     }
-    let mut best = (None, plain(gather, speed) - LEAST_SAVED);
+    let mut best = (None, plain(gather, mode) - LEAST_SAVED);
     for outputs in tiling::candidates(gather) {
-        let cost = tiled(gather, &Tiling::new(gather, outputs)?);
-        if cost < best.1 {
+        let tiling = Tiling::new(gather, outputs)?;
+        let allowed = mode == ConvMode::Bf16Prepared || !tiling.is_coarse();
+        let cost = tiled(gather, &tiling);
+        if allowed && cost < best.1 {
             best = (Some(outputs), cost);
         }
     }
@@ -87,7 +95,7 @@ fn vectors(channels: usize) -> f64 {
 }
 
 /// The plain sum's cost in multiply-adds of one vector.
-fn plain(gather: &Gather, speed: f64) -> f64 {
+fn plain(gather: &Gather, mode: ConvMode) -> f64 {
     let products = |phase: &Phase| gather.places(phase) as f64 * phase.taps.len() as f64;
     let products = gather.phases.iter().map(products).sum::<f64>() * gather.source_channels as f64;
     let taps = gather.phases.iter().map(|phase| phase.taps.len()).sum();
@@ -100,6 +108,10 @@ fn plain(gather: &Gather, speed: f64) -> f64 {
         _ => 1.0,
     };
     let vectors = (filters / LANES) as f64 + rest;
+    let speed = match mode {
+        ConvMode::Exact | ConvMode::Fast => 1.0,
+        ConvMode::Bf16 | ConvMode::Bf16Prepared => BF16_SPEED,
+    };
     (products * vectors / EFFICIENCY / speed).max(memory(gather, taps))
 }
 

@@ -17,12 +17,21 @@ fn algorithms(gather: &Gather) -> Vec<Algorithm> {
 }
 
 /// The bound for a sum of `terms` products of values up to 1. In f32 the transforms lose up to some twenty
-/// units in the last place of the values' typical size, four times as many where tiles are larger than 6 inputs, and
-/// that of a sum grows as √terms.
-fn bound(problem: &ConvProblem, terms: usize) -> f32 {
+/// units in the last place of the values' typical size, four times as many where tiles are larger than 6 inputs, thirty
+/// times as many where they are meant for bfloat16, and that of a sum grows as √terms.
+fn bound(problem: &ConvProblem, algorithm: Algorithm, terms: usize) -> f32 {
     let large = problem.kernel.iter().any(|&taps| taps > 3);
-    let units = if large { 256.0 } else { 64.0 };
+    let units = match (is_coarse(algorithm), large) {
+        (true, _) => 2048.0,
+        (false, true) => 256.0,
+        (false, false) => 64.0,
+    };
     units * f32::EPSILON * (terms as f32).sqrt()
+}
+
+/// Whether these are tiles that only bfloat16 takes.
+fn is_coarse(algorithm: Algorithm) -> bool {
+    matches!(algorithm, Algorithm::Winograd(outputs) if outputs.contains(&7))
 }
 
 /// Compares forward pass and input gradient with the reference, for all tiles and all instruction sets.
@@ -48,12 +57,14 @@ fn check(problem: ConvProblem, ending: Ending, seed: u64) {
         for algorithm in algorithms(&Gather::forward(&problem)) {
             let terms = problem.taps() * problem.group_channels() + 2;
             let got = case(algorithm).forward(&input, &weights, out, residual_out);
-            assert_close(&what("forward", algorithm), &got, &y, bound(&problem, terms));
+            let bound = bound(&problem, algorithm, terms);
+            assert_close(&what("forward", algorithm), &got, &y, bound);
         }
         for algorithm in algorithms(&Gather::input_gradient(&problem)) {
             let terms = problem.taps() * problem.group_filters() + 2;
             let got = case(algorithm).input_gradient(&gradient, &weights, into, residual_in);
-            assert_close(&what("input gradient", algorithm), &got, &dx, bound(&problem, terms));
+            let bound = bound(&problem, algorithm, terms);
+            assert_close(&what("input gradient", algorithm), &got, &dx, bound);
         }
     }
     check_weights(problem, seed);
@@ -74,7 +85,7 @@ fn check_weights(problem: ConvProblem, seed: u64) {
         // A tile has 16 gradients, those outside the output included. The tiles are added one after
         // the other, where the reference's sums are exact.
         let terms = 16 + problem.batch * problem.output_places();
-        let bound = bound(&problem, terms) + f32::EPSILON / 4.0 * terms as f32;
+        let bound = bound(&problem, algorithm, terms) + f32::EPSILON / 4.0 * terms as f32;
         assert_close(&what, &case.weight_gradient(&input, &gradient), &dw, bound);
     }
 }
@@ -157,7 +168,8 @@ fn named_cases_give_what_the_reference_gives() {
     }
 }
 
-/// The documented bound of the fast mode: 10⁻⁴ of the root of the mean square of the exact results.
+/// The documented bound of the fast mode: 10⁻⁴ of the root of the mean square of the exact results; beside bfloat16
+/// 4 × 10⁻⁴.
 #[test]
 fn the_error_at_real_sizes_is_below_a_ten_thousandth_of_the_results() {
     for (kernel, bound) in
@@ -183,6 +195,7 @@ fn the_error_at_real_sizes_is_below_a_ten_thousandth_of_the_results() {
                     let error = |(g, e): (&f32, &f32)| (g - e).abs() / rms;
                     let worst = got.iter().zip(&exact).map(error).fold(0.0, f32::max);
                     println!("{kernel:?}, {channels} channels, {algorithm}: {worst:.1e}");
+                    let bound = if is_coarse(algorithm) { 4e-4 } else { bound };
                     assert!(worst < bound, "{kernel:?}, {channels} channels, {algorithm}: {worst}");
                 }
             }
@@ -278,12 +291,15 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
 
 #[test]
 fn tiles_replace_products_of_bfloat16_where_they_save_more_than_half() {
-    let choose = |size, channels| {
+    let choose = |size, channels, mode| {
         let problem = same([size, size], channels, channels);
-        ConvForward::plan(problem, Epilogue::default(), ConvMode::Bf16, Isa::detect()).algorithm()
+        ConvForward::plan(problem, Epilogue::default(), mode, Isa::detect()).algorithm()
     };
-    assert_eq!(choose(56, 64), Algorithm::Winograd([1, 4, 4]));
-    assert_eq!(choose(14, 256), Algorithm::Winograd([1, 4, 4]));
-    assert_eq!(choose(7, 512), Algorithm::Bf16);
-    assert_eq!(choose(3, 4), Algorithm::Bf16);
+    assert_eq!(choose(56, 64, ConvMode::Bf16), Algorithm::Winograd([1, 4, 4]));
+    assert_eq!(choose(56, 64, ConvMode::Bf16Prepared), Algorithm::Winograd([1, 7, 7]));
+    for mode in [ConvMode::Bf16, ConvMode::Bf16Prepared] {
+        assert_eq!(choose(14, 256, mode), Algorithm::Winograd([1, 4, 4]));
+        assert_eq!(choose(7, 512, mode), Algorithm::Bf16);
+        assert_eq!(choose(3, 4, mode), Algorithm::Bf16);
+    }
 }

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! (The factor 1 ÷ M′(p) is often found in G. In Aᵀ it costs nothing, in G a quarter of the operations.)
-//! Points come in pairs ±p beside 0 and ∞, so that a pair's two rows share their even and odd parts.
+//! Points come in pairs ±p beside ∞, and beside 0 where α is even, so that a pair's two rows share their even and odd parts.
 //! Bᵀ depends on the points alone: the same transformed input serves m = 4, r = 3 (a convolution) and m = 3,
 //! r = 4 (the gradient of its weights, where 4 × 4 gradients are the kernel).
 //!
@@ -28,6 +28,7 @@
 //! | 4 | 0, ±1, ∞ | | 3 × 10⁻⁶ | same |
 //! | 6 | 0, ±2/3, ±3/2, ∞ | 6 × 10⁻⁶ | 1.1 × 10⁻⁵ | 5 × 10⁻⁵ (±1, ±2) |
 //! | 8 | 0, ±1/2, ±1, ±2, ∞ | 1 × 10⁻⁵ | 6.5 × 10⁻⁵ | same |
+//! | 9 | ±0.24, ±0.68, ±1.08, ±2.11, ∞ (searched for) | | 2 × 10⁻⁴ | |
 //! | 10 | 0, ±2/5, ±4/5, ±5/4, ±2, ∞ | 2.5 × 10⁻⁵ | not used | |
 //!
 //! # Source
@@ -86,6 +87,8 @@ const POWERS: usize = 8;
 /// The points ±p of an axis, and what its matrices are made of.
 struct Points {
     pairs: usize,
+    /// 1 where 0 is a point too.
+    zero: usize,
     /// p⁰, p¹, … of each pair, and the same divided by M′(±p).
     powers: [[f32; POWERS]; PAIRS],
     scaled: [[f32; POWERS]; PAIRS],
@@ -93,7 +96,7 @@ struct Points {
     others: [[f32; PAIRS]; PAIRS],
     /// The same over all pairs.
     all: [f32; PAIRS + 1],
-    /// 1 ÷ M′(0).
+    /// 1 ÷ M′(0), where 0 is a point.
     scale_of_zero: f32,
 }
 
@@ -104,11 +107,13 @@ impl Points {
             4 => &[1.0],
             6 => &[2.0 / 3.0, 1.5],
             8 => &[0.5, 1.0, 2.0],
+            9 => &[0.24, 0.68, 1.08, 2.11],
             10 => &[0.4, 0.8, 1.25, 2.0],
             _ => panic!("no points for this size of tile"),
         };
         let mut new = Self {
             pairs: points.len(),
+            zero: 1 - alpha % 2,
             powers: [[0.0; POWERS]; PAIRS],
             scaled: [[0.0; POWERS]; PAIRS],
             others: [[0.0; PAIRS]; PAIRS],
@@ -127,8 +132,8 @@ impl Points {
         while pair < points.len() {
             let p = points[pair];
             let others = coefficients(points, pair);
-            // M′(±p) = 2 p² ∏ (p² − q²) over the other pairs.
-            let (mut slope, mut square) = (0.0, 2.0 * p * p);
+            // M′(±p) = 2 p² ∏ (p² − q²) over the other pairs; without 0 ±2 p ∏ (p² − q²).
+            let (mut slope, mut square) = (0.0, if new.zero == 1 { 2.0 * p * p } else { 2.0 * p });
             let mut i = 0;
             while i < points.len() {
                 new.others[pair][i] = others[i] as f32;
@@ -182,23 +187,29 @@ impl Transform for Input {
             return y;
         }
         let points = const { &if N == 1 { Points::new(4) } else { Points::new(N) } };
+        // M holds another factor x where 0 is a point.
+        let zero = points.zero;
         let last = points.pairs - 1;
         for pair in 0..points.pairs {
-            let (mut even, mut odd) = (x[2 * last + 2], x[2 * last + 1]);
+            let (mut even, mut odd) = (x[2 * last + 1 + zero], x[2 * last + zero]);
             for i in 0..last {
                 let factor = s.splat(points.others[pair][i]);
-                even = s.fma(factor, x[2 * i + 2], even);
-                odd = s.fma(factor, x[2 * i + 1], odd);
+                even = s.fma(factor, x[2 * i + 1 + zero], even);
+                odd = s.fma(factor, x[2 * i + zero], odd);
             }
             let p = s.splat(points.powers[pair][1]);
-            y[2 * pair + 1] = s.fma(p, odd, even);
-            y[2 * pair + 2] = s.neg_fma(p, odd, even);
+            y[2 * pair + zero] = s.fma(p, odd, even);
+            y[2 * pair + 1 + zero] = s.neg_fma(p, odd, even);
         }
-        (y[0], y[M - 1]) = (x[N - 2], x[N - 1]);
+        y[M - 1] = x[N - 1];
         for i in 0..points.pairs {
-            let factor = s.splat(points.all[i]);
-            y[0] = s.fma(factor, x[2 * i], y[0]);
-            y[M - 1] = s.fma(factor, x[2 * i + 1], y[M - 1]);
+            y[M - 1] = s.fma(s.splat(points.all[i]), x[2 * i + zero], y[M - 1]);
+        }
+        if zero == 1 {
+            y[0] = x[N - 2];
+            for i in 0..points.pairs {
+                y[0] = s.fma(s.splat(points.all[i]), x[2 * i], y[0]);
+            }
         }
         y
     }
@@ -226,10 +237,13 @@ impl Transform for Kernel {
                 }
             }
             let p = s.splat(points.powers[pair][1]);
-            y[2 * pair + 1] = s.fma(p, odd, even);
-            y[2 * pair + 2] = s.neg_fma(p, odd, even);
+            y[2 * pair + points.zero] = s.fma(p, odd, even);
+            y[2 * pair + 1 + points.zero] = s.neg_fma(p, odd, even);
         }
-        (y[0], y[M - 1]) = (x[0], x[N - 1]);
+        if points.zero == 1 {
+            y[0] = x[0];
+        }
+        y[M - 1] = x[N - 1];
         y
     }
 }
@@ -246,11 +260,16 @@ impl Transform for Output {
             return y;
         }
         let points = const { &if N == 1 { Points::new(4) } else { Points::new(N) } };
-        y[0] = s.mul(s.splat(points.scale_of_zero), x[0]);
+        let zero = points.zero;
+        if zero == 1 {
+            y[0] = s.mul(s.splat(points.scale_of_zero), x[0]);
+        }
         y[M - 1] = x[N - 1];
         for pair in 0..points.pairs {
-            let (plus, minus) = (x[2 * pair + 1], x[2 * pair + 2]);
-            let (even, odd) = (s.add(plus, minus), s.sub(plus, minus));
+            let (plus, minus) = (x[2 * pair + zero], x[2 * pair + 1 + zero]);
+            let (sum, difference) = (s.add(plus, minus), s.sub(plus, minus));
+            // Without 0 M′(−p) is −M′(p).
+            let (even, odd) = if zero == 1 { (sum, difference) } else { (difference, sum) };
             for i in 0..M {
                 let part = if i % 2 == 0 { even } else { odd };
                 y[i] = s.fma(s.splat(points.scaled[pair][i]), part, y[i]);
@@ -317,6 +336,7 @@ mod tests {
         for error in [error::<8, 3, 6>(), error::<8, 5, 4>(), error::<8, 4, 5>()] {
             assert!(error < bound, "α = 8: {error:.1e}");
         }
+        assert!(error::<9, 3, 7>() < 4.0 * bound, "α = 9: {:.1e}", error::<9, 3, 7>());
         assert!(error::<10, 7, 4>() < 4.0 * bound, "α = 10: {:.1e}", error::<10, 7, 4>());
     }
 }
