@@ -170,8 +170,11 @@ impl Grid {
         }
         let halves = if rows >= 2 * LEAST_BAND { 2 } else { 1 };
         let bands = rows.div_ceil(MOST_BAND).max(halves);
-        let most =
-            if gather.source_channels % ALIASED_CHANNELS == 0 { 4 } else { strip::MOST_COLUMNS };
+        let most = if gather.source_channels.is_multiple_of(ALIASED_CHANNELS) {
+            4
+        } else {
+            strip::MOST_COLUMNS
+        };
         let strip_macs = rows.div_ceil(bands) * most * 9 * lanes;
         let chunk = (TASK_MACS / strip_macs).clamp(1, MOST_CHUNK);
         Self {
