@@ -316,6 +316,10 @@ pub(super) fn named_cases() -> Vec<(&'static str, ConvProblem)> {
             let problem = ConvProblem::new_2d(1, [131, 17], 20, 20).kernel_2d([3, 3]);
             ConvProblem { groups: 20, ..problem.same_padding() }
         }),
+        ("depthwise, 256 channels", {
+            let problem = ConvProblem::new_2d(1, [17, 7], 256, 256).kernel_2d([3, 3]);
+            ConvProblem { groups: 256, pad_before: [0, 2, 0], pad_after: [0, 1, 2], ..problem }
+        }),
         ("depthwise, two columns of padding", {
             ConvProblem { pad_before: [0, 2, 2], pad_after: [0, 2, 2], ..depthwise }
         }),

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::lanes::{self, Block};
-use super::strip;
 use super::tile::{self, MOST_PLACES, Segment, Sharing};
+use super::{roll, strip};
 use crate::conv::gather::{Gather, Phase};
 
 /// Products of a task, some 3 µs: small enough for two threads to finish together at batch 1.
@@ -13,13 +13,12 @@ const TASK_MACS: usize = 100_000;
 const FIRST_CACHE: usize = 24 << 10;
 /// Blocks of a strip of 3×3 taps. With one instead of 16 each task's start cost 5 to 10 % at 14 × 14.
 const MOST_CHUNK: usize = 16;
-/// Columns so many channels apart share four sets of the first cache, which then holds three rows of four columns, but
-/// not of seven. 256 channels at 56 × 56 on one core: 0.290 ms with seven columns, 0.239 ms with four.
+/// Columns so many channels apart share four sets of the first cache.
 const ALIASED_CHANNELS: usize = 256;
 /// The most rows of such a strip, and the fewest of each of two halves. The convolutions before and after are cut by
 /// rows as well, so that a core finds in its own cache most of what it wrote. MobileNetV2 at batch 1, interleaved, with an
 /// earlier form of the kernel: 7.15 ms with 64 rows and 6.46 ms with these in an hour in which reading what the other
-/// core wrote was slow, 4.2 and 4.2 ms in another.
+/// core wrote was slow.
 const MOST_BAND: usize = 14;
 const LEAST_BAND: usize = 4;
 
@@ -111,6 +110,13 @@ pub(super) fn suits_strips(gather: &Gather) -> bool {
         && phase.destination_step == [1; 3]
 }
 
+/// Whether few sets of the first cache hold all columns of a strip with strides of 1, which then loses a row before it is
+/// read for the next output row. 256 channels at 56 × 56, one core: 0.34 ms in strips, 0.25 ms where each row is read once.
+pub(super) fn shares_sets(gather: &Gather) -> bool {
+    let [phase] = &gather.phases[..] else { return false };
+    phase.source_step[2] == 1 && gather.source_channels.is_multiple_of(ALIASED_CHANNELS)
+}
+
 /// How the work is cut, by the shape alone. A task is a chunk of blocks in a strip of columns and a band of
 /// rows of one item.
 #[derive(Clone, Copy, Debug, Default)]
@@ -170,11 +176,7 @@ impl Grid {
         }
         let halves = if rows >= 2 * LEAST_BAND { 2 } else { 1 };
         let bands = rows.div_ceil(MOST_BAND).max(halves);
-        let most = if gather.source_channels.is_multiple_of(ALIASED_CHANNELS) {
-            4
-        } else {
-            strip::MOST_COLUMNS
-        };
+        let most = if shares_sets(gather) { roll::MOST_COLUMNS } else { strip::MOST_COLUMNS };
         let strip_macs = rows.div_ceil(bands) * most * 9 * lanes;
         let chunk = (TASK_MACS / strip_macs).clamp(1, MOST_CHUNK);
         Self {

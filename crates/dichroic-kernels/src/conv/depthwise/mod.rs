@@ -14,6 +14,7 @@
 mod cut;
 mod gradient_tile;
 mod lanes;
+mod roll;
 mod strip;
 mod tile;
 mod walk;
@@ -135,7 +136,9 @@ impl DepthwisePlan {
             };
             // SAFETY: the strip lies inside the destination, no other task writes these blocks there,
             // `run` has checked the lengths, and each block has nine vectors of weights.
-            unsafe { strip::run_strip(s, &args) };
+            unsafe {
+                if walk.rolls { roll::run_strip(s, &args) } else { strip::run_strip(s, &args) }
+            }
         }
         let [rows, columns] = strip;
         for row in 0..rows.len() {

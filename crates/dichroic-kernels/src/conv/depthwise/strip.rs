@@ -209,7 +209,7 @@ pub(super) unsafe fn for_each_product<
 /// # Safety
 /// The row is one of the strip's.
 #[inline(always)]
-unsafe fn finish_row<S: Simd, const P: usize, const FULL: bool>(
+pub(super) unsafe fn finish_row<S: Simd, const P: usize, const FULL: bool>(
     s: S,
     t: &StripArgs,
     row: usize,

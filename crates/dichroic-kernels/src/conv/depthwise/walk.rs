@@ -24,6 +24,8 @@ pub(super) struct Walk {
     pub phases: Vec<PhasePlan>,
     /// Strips are computed by the kernels for 3×3 taps.
     pub in_strips: bool,
+    /// Each row of them is read once.
+    pub rolls: bool,
     pub grid: Grid,
     /// Of a vector.
     pub lanes: usize,
@@ -60,6 +62,7 @@ impl Walk {
             packed += each;
             macs = macs.saturating_add(gather.places(phase).saturating_mul(each * lanes));
         }
+        let shares_sets = cut::shares_sets(&gather);
         let grid = if in_strips {
             Grid::of_strips(&gather, &blocks, lanes)
         } else {
@@ -74,6 +77,7 @@ impl Walk {
             blocks,
             phases,
             in_strips,
+            rolls: in_strips && shares_sets,
             grid,
             lanes,
             macs,
