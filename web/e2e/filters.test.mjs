@@ -55,7 +55,7 @@ test("the weight under the pointer is that of the table, once its kernel is chos
     .getByRole("cell")
     .nth(+column);
   const exact = Number(await cell.getAttribute("title"));
-  assert.ok(Math.abs(exact - Number(value.replace("−", "-"))) < 1e-6, `${value} and ${exact}`);
+  assert.ok(Math.abs(exact - Number(value.replaceAll("−", "-"))) < 1e-6, `${value} and ${exact}`);
 });
 
 test("a filter's button leads to where it convolves", async () => {
