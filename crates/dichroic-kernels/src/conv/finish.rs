@@ -79,7 +79,7 @@ impl Finish {
 
     /// The least and the greatest result, infinite where there is none, or where more than bounds is applied.
     #[inline(always)]
-    fn bounds(self) -> [f32; 2] {
+    pub fn bounds(self) -> [f32; 2] {
         match self {
             Finish::Relu => [0.0, f32::INFINITY],
             Finish::Capped(most) => [0.0, most],

@@ -17,8 +17,6 @@ use crate::isa::Isa;
 use crate::parallel;
 use crate::simd::bf16;
 
-/// The bounds of no activation.
-pub(super) const UNBOUNDED: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 /// Products that one core does in about a nanosecond.
 const PRODUCTS_PER_NANOSECOND: usize = 110;
 /// Blocks × taps of a task that make rounding its source values cheap.
@@ -30,8 +28,6 @@ pub(in crate::conv) struct Bf16Plan {
     pub(super) gather: Gather,
     pub(super) epilogue: Epilogue,
     pub(super) finish: Finish,
-    /// The activation as bounds, where it is one of those.
-    pub(super) bounds: [f32; 2],
     pub(super) isa: Isa,
     /// Whether the CPU's instructions for bfloat16 are used.
     pub(super) native: bool,
@@ -79,11 +75,10 @@ impl Bf16Plan {
             flatten(&mut gather);
         }
         let filters = gather.group_destinations();
-        let (finish, bounds) = match (Finish::new(epilogue.activation), epilogue.activation) {
-            (Finish::Relu, _) => (Finish::Relu, [0.0, f32::INFINITY]),
-            (Finish::Capped(most), _) => (Finish::Capped(most), [0.0, most]),
-            (Finish::Plain, _) | (_, None) => (Finish::Plain, UNBOUNDED),
-            (_, Some(other)) => (Finish::Rows(other), UNBOUNDED),
+        // In registers these kernels apply bounds alone.
+        let finish = match (Finish::new(epilogue.activation), epilogue.activation) {
+            (Finish::Leaky(_), Some(leaky)) => Finish::Rows(leaky),
+            (finish, _) => finish,
         };
         let vectors = filters.div_ceil(isa.lanes()).clamp(1, MOST_VECTORS);
         let mut plan = Self {
@@ -91,7 +86,6 @@ impl Bf16Plan {
             gather,
             epilogue,
             finish,
-            bounds,
             isa,
             native: isa.has_bf16(),
             vectors,

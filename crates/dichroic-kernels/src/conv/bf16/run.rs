@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::band::{self, STAGE_VALUES};
-use super::plan::{Bf16Plan, Part, UNBOUNDED};
+use super::plan::{Bf16Plan, Part};
 use super::spaced::{self, SpacedArgs};
 use super::stage::{StageShape, stage};
 use super::tile::{self, MOST_PLACES, TileArgs};
@@ -212,7 +212,7 @@ impl Bf16Plan {
             _ => (std::ptr::null(), (output.cast_const(), values.ends.stride())),
         };
         let complete = part_index + 1 == plan.parts.len();
-        let [lower, upper] = if complete { self.bounds } else { UNBOUNDED };
+        let [lower, upper] = if complete { self.finish } else { Finish::Plain }.bounds();
         BlockSum {
             part,
             staged,

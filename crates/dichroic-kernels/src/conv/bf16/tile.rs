@@ -13,7 +13,7 @@ pub(super) const MOST_VECTORS: usize = 2;
 
 /// The places of a tile. 14 × 2 sums, 2 vectors of weights and a broadcast fill the 32 registers of AVX-512; where
 /// bfloat16 is emulated, each operand takes two registers.
-pub(super) fn most_places(isa: Isa) -> usize {
+pub(super) const fn most_places(isa: Isa) -> usize {
     match isa {
         Isa::Avx512 => MOST_PLACES,
         Isa::Neon => 8,

@@ -3,7 +3,7 @@
 //! Forward, weights stay in registers and sums of places are added to; here the gradients of places stay in
 //! registers and sums of taps are added to, from the same loads of source values.
 
-use super::strip::{MOST_COLUMNS, Source, for_each_product};
+use super::strip::{MOST_COLUMNS, Source, for_each_product, nine_vectors};
 use super::tile::{self, Sharing, Window, for_each_segment, read};
 use crate::simd::{Simd, WithSimd};
 
@@ -51,11 +51,8 @@ unsafe fn strip<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(
 ) {
     let source = &t.source;
     let mask = s.first(source.channels);
-    let mut sums = [[s.zero(); 3]; 3];
-    for (i, sum) in sums.as_flattened_mut().iter_mut().enumerate() {
-        // SAFETY: there are nine vectors of sums.
-        *sum = unsafe { s.load_ptr(t.sums.wrapping_add(i * S::LANES)) };
-    }
+    // SAFETY: there are nine vectors of sums.
+    let mut sums = unsafe { nine_vectors(s, t.sums) };
     let fetch = |row: usize| {
         if source.ahead > 0 {
             source.fetch::<S, P, STRIDE>(s, row + source.ahead);

@@ -11,7 +11,7 @@
 //! Each source row is read once. Four columns take 12 sums, nine weights and a source value; with seven, as in
 //! [`super::strip`], the sums would not fit the registers. Each sum is added up in the same order there and here.
 
-use super::strip::{StripArgs, finish_row, for_each_product};
+use super::strip::{StripArgs, finish_row, for_each_product, nine_vectors};
 use crate::simd::{Simd, WithSimd};
 
 /// The most columns.
@@ -34,17 +34,8 @@ impl<const P: usize> WithSimd for RollOp<'_, P> {
 #[inline(always)]
 unsafe fn roll<S: Simd, const P: usize>(s: S, t: &StripArgs) {
     let source = &t.source;
-    let mut w = [[s.zero(); 3]; 3];
-    for (i, w) in w.as_flattened_mut().iter_mut().enumerate() {
-        // SAFETY: there are nine vectors of weights.
-        *w = unsafe { s.load_ptr(t.weights.wrapping_add(i * S::LANES)) };
-    }
-    let bias = if t.bias.is_null() {
-        s.zero()
-    } else {
-        // SAFETY: the bias holds the strip's channels, which fill a vector.
-        unsafe { s.load_ptr(t.bias) }
-    };
+    // SAFETY: there are nine vectors of weights, and the bias holds the strip's channels.
+    let (w, bias) = unsafe { (nine_vectors(s, t.weights), t.bias_vector::<S, true>(s)) };
     // The sums of the rows in flight, the oldest first.
     let mut sums = [[bias; P]; 3];
     for i in 0..source.rows + 2 {

@@ -81,6 +81,35 @@ pub(super) struct StripArgs {
     pub stream: bool,
 }
 
+impl StripArgs {
+    /// What all sums start from: the bias.
+    ///
+    /// # Safety
+    /// The bias holds the strip's channels, which fill a vector with `FULL`.
+    #[inline(always)]
+    pub unsafe fn bias_vector<S: Simd, const FULL: bool>(&self, s: S) -> S::V {
+        if self.bias.is_null() {
+            return s.zero();
+        }
+        // SAFETY: the caller vouches for the channels.
+        unsafe { read::<S, FULL>(s, self.bias, s.first(self.source.channels)) }
+    }
+}
+
+/// The vectors of nine taps, which lie side by side.
+///
+/// # Safety
+/// `from` is valid to read for nine vectors.
+#[inline(always)]
+pub(super) unsafe fn nine_vectors<S: Simd>(s: S, from: *const f32) -> [[S::V; 3]; 3] {
+    let mut vectors = [[s.zero(); 3]; 3];
+    for (i, vector) in vectors.as_flattened_mut().iter_mut().enumerate() {
+        // SAFETY: the caller vouches for nine.
+        *vector = unsafe { s.load_ptr(from.wrapping_add(i * S::LANES)) };
+    }
+    vectors
+}
+
 struct StripOp<'a, const P: usize, const STRIDE: usize, const FULL: bool>(&'a StripArgs);
 
 impl<const P: usize, const STRIDE: usize, const FULL: bool> WithSimd
@@ -103,18 +132,8 @@ unsafe fn strip<S: Simd, const P: usize, const STRIDE: usize, const FULL: bool>(
     t: &StripArgs,
 ) {
     let source = &t.source;
-    let mask = s.first(source.channels);
-    let mut w = [[s.zero(); 3]; 3];
-    for (i, w) in w.as_flattened_mut().iter_mut().enumerate() {
-        // SAFETY: there are nine vectors of weights.
-        *w = unsafe { s.load_ptr(t.weights.wrapping_add(i * S::LANES)) };
-    }
-    let bias = if t.bias.is_null() {
-        s.zero()
-    } else {
-        // SAFETY: the bias holds the strip's channels.
-        unsafe { read::<S, FULL>(s, t.bias, mask) }
-    };
+    // SAFETY: there are nine vectors of weights, and the bias holds the strip's channels.
+    let (w, bias) = unsafe { (nine_vectors(s, t.weights), t.bias_vector::<S, FULL>(s)) };
     for o in 0..source.rows {
         let mut sums = [bias; P];
         for (i, w) in w.iter().enumerate() {

@@ -52,6 +52,7 @@ impl Walk {
         let lanes = isa.lanes();
         let many_registers = matches!(isa, Isa::Avx512 | Isa::Neon);
         let in_strips = many_registers && cut::suits_strips(&gather);
+        let rolls = in_strips && cut::shares_sets(&gather);
         let wide = many_registers && !in_strips && width == Width::Most;
         let blocks = lanes::blocks(&gather, lanes, if wide { MOST_VECTORS } else { 1 });
         let weight_vectors = lanes::weight_vectors(&blocks);
@@ -62,7 +63,6 @@ impl Walk {
             packed += each;
             macs = macs.saturating_add(gather.places(phase).saturating_mul(each * lanes));
         }
-        let shares_sets = cut::shares_sets(&gather);
         let grid = if in_strips {
             Grid::of_strips(&gather, &blocks, lanes)
         } else {
@@ -77,7 +77,7 @@ impl Walk {
             blocks,
             phases,
             in_strips,
-            rolls: in_strips && shares_sets,
+            rolls,
             grid,
             lanes,
             macs,
