@@ -10,7 +10,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::Instant;
 
 use dichroic_kernels::conv::{
-    ConvArgs, ConvForward, ConvInputGradient, ConvMode, ConvProblem, ConvWeightGradient, Epilogue,
+    ConvArgs, ConvMode, ConvPlan, ConvProblem, ConvWeightGradient, Epilogue,
 };
 use dichroic_kernels::isa::Isa;
 use dichroic_kernels::parallel;
@@ -112,7 +112,7 @@ fn measure(problem: ConvProblem, mode: ConvMode, isa: Isa) -> [f64; 3] {
     let weights = Values::new(0.125, problem.weights_len());
     let epilogue = Epilogue::default();
 
-    let plan = ConvForward::plan(problem, epilogue, mode, isa);
+    let plan = ConvPlan::forward(problem, epilogue, mode, isa);
     let (mut packed, mut scratch) =
         (Values::new(0.0, plan.packed_len()), Values::new(0.0, plan.scratch_len()));
     plan.pack(&weights, &mut packed);
@@ -129,7 +129,7 @@ fn measure(problem: ConvProblem, mode: ConvMode, isa: Isa) -> [f64; 3] {
         });
     });
 
-    let plan = ConvInputGradient::plan(problem, epilogue, mode, isa);
+    let plan = ConvPlan::input_gradient(problem, epilogue, mode, isa);
     let (mut packed, mut scratch) =
         (Values::new(0.0, plan.packed_len()), Values::new(0.0, plan.scratch_len()));
     plan.pack(&weights, &mut packed);

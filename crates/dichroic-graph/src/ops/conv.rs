@@ -1,16 +1,17 @@
 //! Convolution, dense layers included: they are its 1×1 case.
 
-use dichroic_kernels::conv::{self, ConvArgs, ConvForward, ConvProblem};
+use dichroic_kernels::conv::{self, ConvPlan, ConvProblem};
 use dichroic_kernels::elementwise::Unary;
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
-use super::tail::{Extras, settle};
-use super::{ConvTranspose, ConvWeightGradient, Geometry, Reduce, Tail, add_activation_gradient};
-use super::{reference_tensor, shape_error};
+use super::conv_kernel::{ConvKernel, add_parameter_gradients};
+use super::tail::Extras;
+use super::{ConvTranspose, Geometry, Tail};
+use super::{add_activation_gradient, reference_tensor, shape_error};
 use crate::error::GraphError;
 use crate::gradient::Backward;
-use crate::operation::{Kernel, KernelArgs, KernelContext, Operation, StepContext};
+use crate::operation::{Kernel, KernelContext, Operation, StepContext};
 use crate::shape::Shape;
 
 /// `y[n, o, f] = activation(Σ_tap Σ_ic x[n, o·stride + tap·dilation − pad, ic] · w[tap, ic, f] + b[f])`.
@@ -43,7 +44,7 @@ impl Conv {
         };
         let problem =
             self.geometry.problem(x, w).map_err(|rule| shape_error(self, rule, inputs))?;
-        match self.tail.extras(rest) {
+        match self.tail.sort(rest) {
             Some(Extras { bias: Some(bias), .. }) if bias[..] != [problem.filters] => {
                 Err(shape_error(self, "the bias needs shape (filters,)", inputs))
             }
@@ -52,10 +53,6 @@ impl Conv {
         }
     }
 
-    fn extras<T: Copy>(&self, inputs: &[T]) -> Extras<T> {
-        let none = Extras { bias: None, residual: None, into: None };
-        inputs.get(2..).and_then(|rest| self.tail.extras(rest)).unwrap_or(none)
-    }
 }
 
 impl Operation for Conv {
@@ -65,7 +62,7 @@ impl Operation for Conv {
 
     fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
         let dense = self.geometry.output_shape(&self.problem(inputs)?);
-        let shape = self.tail.shape(dense, self.extras(inputs));
+        let shape = self.tail.shape(dense, self.tail.extras(inputs));
         Ok(smallvec![shape.map_err(|rule| shape_error(self, rule, inputs))?])
     }
 
@@ -82,21 +79,7 @@ impl Operation for Conv {
             let dx = backward.add(op, &[dy, w])?;
             backward.set(0, dx);
         }
-        if backward.needs(1) {
-            let kernel_size = {
-                let shape = backward.shape(w);
-                shape[..shape.len() - 2].to_vec()
-            };
-            let op = ConvWeightGradient { geometry: self.geometry.clone(), kernel_size };
-            let dw = backward.add(op, &[x, dy])?;
-            backward.set(1, dw);
-        }
-        if backward.input_count() > 2 && backward.needs(2) {
-            let axes = backward.shape(dy).len() - 1;
-            let db = backward.add(Reduce::sum((0..axes).collect()), &[dy])?;
-            backward.set(2, db);
-        }
-        Ok(())
+        add_parameter_gradients(&self.geometry, [x, dy], dy, backward)
     }
 
     fn reference(&self, inputs: &[&Tensor], _step: StepContext) -> Vec<Tensor> {
@@ -104,7 +87,7 @@ impl Operation for Conv {
         let shapes: Vec<&Shape> = shapes.iter().collect();
         let problem = self.problem(&shapes).expect("shapes were inferred before");
         let data: Vec<&[f32]> = inputs.iter().map(|input| input.data()).collect();
-        let extras = self.extras(&data);
+        let extras = self.tail.extras(&data);
         let y = conv::reference::forward(&problem, data[0], data[1], extras.bias);
         let y = self.tail.reference(y, problem.filters, self.activation, extras);
         let shape = self.infer(&shapes).expect("shapes were inferred before").remove(0);
@@ -112,7 +95,7 @@ impl Operation for Conv {
     }
 
     fn keeps_items_apart(&self, _inputs: &[&Shape], batched: &[bool]) -> bool {
-        matches!(batched, [true, false, ..]) && self.extras(batched).bias != Some(true)
+        matches!(batched, [true, false, ..]) && self.tail.extras(batched).bias != Some(true)
     }
 
     fn kernel(
@@ -121,58 +104,13 @@ impl Operation for Conv {
         context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
         let problem = self.problem(inputs)?;
-        let bias = self.extras(inputs).bias.is_some();
+        let bias = self.tail.extras(inputs).bias.is_some();
         let epilogue = self.tail.epilogue(bias, self.activation);
-        let plan = ConvForward::plan(problem, epilogue, context.mode, context.isa);
+        let plan = ConvPlan::forward(problem, epilogue, context.mode, context.isa);
         Ok(Box::new(ConvKernel { plan, tail: self.tail, inputs: inputs.len() }))
     }
 
     fn macs(&self, inputs: &[&Shape]) -> u64 {
         self.problem(inputs).map_or(0, |problem| problem.macs())
-    }
-}
-
-#[derive(Debug)]
-struct ConvKernel {
-    plan: ConvForward,
-    tail: Tail,
-    inputs: usize,
-}
-
-impl Kernel for ConvKernel {
-    fn algorithm(&self) -> String {
-        self.plan.algorithm().to_string()
-    }
-
-    fn scratch_len(&self) -> usize {
-        self.plan.scratch_len()
-    }
-
-    fn packed_len(&self) -> usize {
-        self.plan.packed_len()
-    }
-
-    fn packed_input(&self) -> Option<usize> {
-        Some(1)
-    }
-
-    fn pack(&self, input: &[f32], packed: &mut [f32]) {
-        self.plan.pack(input, packed);
-    }
-
-    fn in_place_input(&self) -> Option<usize> {
-        self.tail.in_place_input(self.inputs)
-    }
-
-    fn run(&self, args: KernelArgs<'_, '_>) {
-        let extras = settle(self.tail, args.inputs, args.outputs[0], args.in_place);
-        self.plan.run(ConvArgs {
-            input: args.inputs[0],
-            packed: args.packed,
-            bias: extras.bias,
-            residual: extras.residual,
-            output: args.outputs[0],
-            scratch: args.scratch,
-        });
     }
 }

@@ -1,16 +1,17 @@
 //! Transposed convolution: the input gradient of a convolution, and the forward of its own layers.
 
-use dichroic_kernels::conv::{self, ConvArgs, ConvInputGradient, ConvProblem};
+use dichroic_kernels::conv::{self, ConvPlan, ConvProblem};
 use dichroic_kernels::elementwise::Unary;
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
-use super::tail::{Extras, settle};
-use super::{Conv, ConvWeightGradient, Geometry, Reduce, Tail, add_activation_gradient};
-use super::{reference_tensor, shape_error};
+use super::conv_kernel::{ConvKernel, add_parameter_gradients};
+use super::tail::Extras;
+use super::{Conv, Geometry, Tail};
+use super::{add_activation_gradient, reference_tensor, shape_error};
 use crate::error::GraphError;
 use crate::gradient::Backward;
-use crate::operation::{Kernel, KernelArgs, KernelContext, Operation, StepContext};
+use crate::operation::{Kernel, KernelContext, Operation, StepContext};
 use crate::shape::Shape;
 
 /// Spreads each value of `dy` over the positions that a convolution would have read for it:
@@ -62,18 +63,13 @@ impl ConvTranspose {
             let rule = format!("the convolution of the output has shape {convolved}");
             return Err(shape_error(self, rule, inputs));
         }
-        match self.tail.extras(rest) {
+        match self.tail.sort(rest) {
             Some(Extras { bias: Some(bias), .. }) if bias[..] != [problem.in_channels] => {
                 Err(shape_error(self, "the bias needs shape (output channels,)", inputs))
             }
             Some(_) => Ok(problem),
             None => Err(shape_error(self, "takes a bias and the inputs of its tail", inputs)),
         }
-    }
-
-    fn extras<T: Copy>(&self, inputs: &[T]) -> Extras<T> {
-        let none = Extras { bias: None, residual: None, into: None };
-        inputs.get(2..).and_then(|rest| self.tail.extras(rest)).unwrap_or(none)
     }
 
     fn output_shape(&self, problem: &ConvProblem) -> Shape {
@@ -91,7 +87,7 @@ impl Operation for ConvTranspose {
 
     fn infer(&self, inputs: &[&Shape]) -> Result<SmallVec<[Shape; 2]>, GraphError> {
         let dense = self.output_shape(&self.problem(inputs)?);
-        let shape = self.tail.shape(dense, self.extras(inputs));
+        let shape = self.tail.shape(dense, self.tail.extras(inputs));
         Ok(smallvec![shape.map_err(|rule| shape_error(self, rule, inputs))?])
     }
 
@@ -105,21 +101,7 @@ impl Operation for ConvTranspose {
             let gradient = backward.add(Conv::new(self.geometry.clone()), &[g, w])?;
             backward.set(0, gradient);
         }
-        if backward.needs(1) {
-            let kernel_size = {
-                let shape = backward.shape(w);
-                shape[..shape.len() - 2].to_vec()
-            };
-            let op = ConvWeightGradient { geometry: self.geometry.clone(), kernel_size };
-            let gradient = backward.add(op, &[g, dy])?;
-            backward.set(1, gradient);
-        }
-        if backward.input_count() > 2 && backward.needs(2) {
-            let axes = backward.shape(g).len() - 1;
-            let gradient = backward.add(Reduce::sum((0..axes).collect()), &[g])?;
-            backward.set(2, gradient);
-        }
-        Ok(())
+        add_parameter_gradients(&self.geometry, [g, dy], g, backward)
     }
 
     fn reference(&self, inputs: &[&Tensor], _step: StepContext) -> Vec<Tensor> {
@@ -127,7 +109,7 @@ impl Operation for ConvTranspose {
         let shapes: Vec<&Shape> = shapes.iter().collect();
         let problem = self.problem(&shapes).expect("shapes were inferred before");
         let data: Vec<&[f32]> = inputs.iter().map(|input| input.data()).collect();
-        let extras = self.extras(&data);
+        let extras = self.tail.extras(&data);
         let dx = conv::reference::input_gradient(&problem, data[0], data[1], extras.bias);
         let dx = self.tail.reference(dx, problem.in_channels, self.activation, extras);
         let shape = self.infer(&shapes).expect("shapes were inferred before").remove(0);
@@ -135,7 +117,7 @@ impl Operation for ConvTranspose {
     }
 
     fn keeps_items_apart(&self, _inputs: &[&Shape], batched: &[bool]) -> bool {
-        matches!(batched, [true, false, ..]) && self.extras(batched).bias != Some(true)
+        matches!(batched, [true, false, ..]) && self.tail.extras(batched).bias != Some(true)
     }
 
     fn kernel(
@@ -144,58 +126,13 @@ impl Operation for ConvTranspose {
         context: KernelContext,
     ) -> Result<Box<dyn Kernel>, GraphError> {
         let problem = self.problem(inputs)?;
-        let bias = self.extras(inputs).bias.is_some();
+        let bias = self.tail.extras(inputs).bias.is_some();
         let epilogue = self.tail.epilogue(bias, self.activation);
-        let plan = ConvInputGradient::plan(problem, epilogue, context.mode, context.isa);
-        Ok(Box::new(ConvTransposeKernel { plan, tail: self.tail, inputs: inputs.len() }))
+        let plan = ConvPlan::input_gradient(problem, epilogue, context.mode, context.isa);
+        Ok(Box::new(ConvKernel { plan, tail: self.tail, inputs: inputs.len() }))
     }
 
     fn macs(&self, inputs: &[&Shape]) -> u64 {
         self.problem(inputs).map_or(0, |problem| problem.macs())
-    }
-}
-
-#[derive(Debug)]
-struct ConvTransposeKernel {
-    plan: ConvInputGradient,
-    tail: Tail,
-    inputs: usize,
-}
-
-impl Kernel for ConvTransposeKernel {
-    fn algorithm(&self) -> String {
-        self.plan.algorithm().to_string()
-    }
-
-    fn scratch_len(&self) -> usize {
-        self.plan.scratch_len()
-    }
-
-    fn packed_len(&self) -> usize {
-        self.plan.packed_len()
-    }
-
-    fn packed_input(&self) -> Option<usize> {
-        Some(1)
-    }
-
-    fn pack(&self, input: &[f32], packed: &mut [f32]) {
-        self.plan.pack(input, packed);
-    }
-
-    fn in_place_input(&self) -> Option<usize> {
-        self.tail.in_place_input(self.inputs)
-    }
-
-    fn run(&self, args: KernelArgs<'_, '_>) {
-        let extras = settle(self.tail, args.inputs, args.outputs[0], args.in_place);
-        self.plan.run(ConvArgs {
-            input: args.inputs[0],
-            packed: args.packed,
-            bias: extras.bias,
-            residual: extras.residual,
-            output: args.outputs[0],
-            scratch: args.scratch,
-        });
     }
 }

@@ -1,14 +1,15 @@
 //! Products of matrices, one for each entry of a batch.
 
 use dichroic_kernels::broadcast::broadcast_shape;
-use dichroic_kernels::conv::{ConvArgs, ConvForward, ConvProblem, Epilogue};
+use dichroic_kernels::conv::{ConvArgs, ConvPlan, ConvProblem, Epilogue};
 use dichroic_kernels::elementwise::reference::{broadcast_offset, for_each_index};
 use dichroic_kernels::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 
 use super::binary::sum_to_shape_of;
+use super::conv_kernel::ConvKernel;
 use super::stretched::Stretched;
-use super::{Transpose, kernel_error, reference_tensor, shape_error};
+use super::{Tail, Transpose, kernel_error, reference_tensor, shape_error};
 use crate::error::GraphError;
 use crate::gradient::Backward;
 use crate::graph::ValueId;
@@ -121,11 +122,11 @@ impl Operation for MatMul {
         let rows = if one { sizes.m.saturating_mul(products) } else { sizes.m };
         let problem = ConvProblem::new_dense(rows, sizes.k, sizes.n);
         problem.validate().map_err(|error| kernel_error(self, error, inputs))?;
-        let plan = ConvForward::plan(problem, Epilogue::default(), context.mode, context.isa);
+        let plan = ConvPlan::forward(problem, Epilogue::default(), context.mode, context.isa);
         // A matrix of an item of the batch is packed into the item's own scratch memory: what a plan packs by itself
         // is packed for all items at once.
         if sizes.b_batch.is_empty() {
-            return Ok(Box::new(OneProduct(plan)));
+            return Ok(Box::new(ConvKernel { plan, tail: Tail::default(), inputs: 2 }));
         }
         let walk = match one {
             true => Stretched::new(&[], [&[], &[]]),
@@ -151,47 +152,10 @@ fn transposed(value: ValueId, backward: &mut Backward<'_>) -> Result<ValueId, Gr
     backward.add(Transpose { axes }, &[value])
 }
 
-/// All rows times one matrix: a dense layer, whose weights a plan packs once where they are fixed.
-#[derive(Debug)]
-struct OneProduct(ConvForward);
-
-impl Kernel for OneProduct {
-    fn algorithm(&self) -> String {
-        self.0.algorithm().to_string()
-    }
-
-    fn scratch_len(&self) -> usize {
-        self.0.scratch_len()
-    }
-
-    fn packed_len(&self) -> usize {
-        self.0.packed_len()
-    }
-
-    fn packed_input(&self) -> Option<usize> {
-        Some(1)
-    }
-
-    fn pack(&self, input: &[f32], packed: &mut [f32]) {
-        self.0.pack(input, packed);
-    }
-
-    fn run(&self, args: KernelArgs<'_, '_>) {
-        self.0.run(ConvArgs {
-            input: args.inputs[0],
-            packed: args.packed,
-            bias: None,
-            residual: None,
-            output: args.outputs[0],
-            scratch: args.scratch,
-        });
-    }
-}
-
 /// One product after the other; the second operand is packed anew wherever it changes.
 #[derive(Debug)]
 struct ManyProducts {
-    plan: ConvForward,
+    plan: ConvPlan,
     walk: Stretched,
 }
 

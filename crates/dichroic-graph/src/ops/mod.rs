@@ -100,6 +100,7 @@ ops! {
     interpolate::{Interpolate};
 }
 
+mod conv_kernel;
 mod geometry;
 mod index;
 mod lanes;

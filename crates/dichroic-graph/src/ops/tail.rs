@@ -2,7 +2,6 @@
 
 use dichroic_kernels::conv::{Epilogue, OutputChannels, Residual};
 use dichroic_kernels::elementwise::Unary;
-use smallvec::SmallVec;
 
 use crate::shape::Shape;
 
@@ -75,8 +74,14 @@ impl Joined {
 }
 
 impl Tail {
+    /// The inputs behind the first two, where they are as many as the tail needs.
+    pub(super) fn extras<T: Copy>(self, inputs: &[T]) -> Extras<T> {
+        let none = Extras { bias: None, residual: None, into: None };
+        inputs.get(2..).and_then(|rest| self.sort(rest)).unwrap_or(none)
+    }
+
     /// Sorts the inputs behind the first two; `None` when there are too few or too many.
-    pub(super) fn extras<T: Copy>(self, rest: &[T]) -> Option<Extras<T>> {
+    pub(super) fn sort<T: Copy>(self, rest: &[T]) -> Option<Extras<T>> {
         let into = usize::from(self.joined.is_some_and(|joined| joined.begun));
         let residual = usize::from(self.residual != Residual::None);
         let bias = rest.len().checked_sub(into + residual)?;
@@ -146,9 +151,7 @@ pub(super) fn settle<'a>(
     if let (Some(index), false) = (tail.in_place_input(inputs.len()), in_place) {
         output.copy_from_slice(inputs[index]);
     }
-    let rest: SmallVec<[&[f32]; 4]> = inputs.iter().skip(2).copied().collect();
-    let none = Extras { bias: None, residual: None, into: None };
-    let extras = tail.extras(&rest).unwrap_or(none);
+    let extras = tail.extras(inputs);
     let separate = tail.residual == Residual::Separate;
     Extras { residual: extras.residual.filter(|_| separate), ..extras }
 }

@@ -1,6 +1,6 @@
 //! Convolution in one, two and three directions: forward, and the gradients of input and weights.
 //!
-//! A [`ConvProblem`] says what is asked for. A plan ([`ConvForward`], [`ConvInputGradient`],
+//! A [`ConvProblem`] says what is asked for. A plan ([`ConvPlan`] forward and for the input gradient,
 //! [`ConvWeightGradient`]) chooses the [`Algorithm`] for its shape and the instruction set, says what
 //! memory it needs, and then runs any number of times without allocating.
 
@@ -10,9 +10,7 @@ mod depthwise;
 mod direct;
 mod epilogue;
 mod finish;
-mod forward;
 mod gather;
-mod input_gradient;
 mod places;
 mod plan;
 mod problem;
@@ -33,8 +31,7 @@ mod zones;
 use std::fmt;
 
 pub use epilogue::{Epilogue, OutputChannels, Residual};
-pub use forward::ConvForward;
-pub use input_gradient::ConvInputGradient;
+pub use plan::{ConvPlan, Direction};
 pub use problem::{ConvError, ConvProblem};
 pub use weight_gradient::ConvWeightGradient;
 
@@ -151,7 +148,7 @@ pub enum ConvMode {
 
 /// The values of one run.
 ///
-/// For [`ConvInputGradient`] the input is the output's gradient and the output the input's gradient.
+/// For [`Direction::InputGradient`] the input is the output's gradient and the output the input's gradient.
 #[derive(Debug)]
 pub struct ConvArgs<'a> {
     /// The values convolved.

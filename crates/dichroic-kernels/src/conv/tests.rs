@@ -124,16 +124,8 @@ impl Case {
         bias: &[f32],
         residual: &[f32],
     ) -> Vec<f32> {
-        let epilogue = self.ending.epilogue(self.problem.filters);
-        let plan = ConvForward::plan_with(self.algorithm, self.problem, epilogue, self.isa);
-        assert_eq!(plan.algorithm(), self.algorithm);
-        let mut packed = vec![f32::NAN; plan.packed_len()];
-        plan.pack(weights, &mut packed);
-        let scratch = &mut vec![f32::NAN; plan.scratch_len()];
-        let places = self.problem.batch * self.problem.output_places();
-        self.finish([places, self.problem.filters], bias, residual, |bias, residual, output| {
-            plan.run(ConvArgs { input, packed: &packed, bias, residual, output, scratch });
-        })
+        let size = [self.problem.batch * self.problem.output_places(), self.problem.filters];
+        self.run(Direction::Forward, size, [input, weights, bias, residual])
     }
 
     pub fn input_gradient(
@@ -143,33 +135,26 @@ impl Case {
         bias: &[f32],
         residual: &[f32],
     ) -> Vec<f32> {
-        let epilogue = self.ending.epilogue(self.problem.in_channels);
-        let plan = ConvInputGradient::plan_with(self.algorithm, self.problem, epilogue, self.isa);
+        let size = [self.problem.batch * self.problem.input_places(), self.problem.in_channels];
+        self.run(Direction::InputGradient, size, [gradient, weights, bias, residual])
+    }
+
+    fn run(
+        &self,
+        direction: Direction,
+        size: [usize; 2],
+        [input, weights, bias, residual]: [&[f32]; 4],
+    ) -> Vec<f32> {
+        let (algorithm, epilogue) = (self.algorithm, self.ending.epilogue(size[1]));
+        let plan = ConvPlan::with_algorithm(algorithm, direction, self.problem, epilogue, self.isa);
+        assert_eq!(plan.algorithm(), algorithm);
         let mut packed = vec![f32::NAN; plan.packed_len()];
         plan.pack(weights, &mut packed);
         let scratch = &mut vec![f32::NAN; plan.scratch_len()];
-        let places = self.problem.batch * self.problem.input_places();
-        self.finish([places, self.problem.in_channels], bias, residual, |bias, residual, output| {
-            plan.run(ConvArgs {
-                input: gradient,
-                packed: &packed,
-                bias,
-                residual,
-                output,
-                scratch,
-            });
+        let (packed, bias) = (&packed, self.ending.bias.then_some(bias));
+        self.ending.written(size, residual, |residual, output| {
+            plan.run(ConvArgs { input, packed, bias, residual, output, scratch });
         })
-    }
-
-    fn finish(
-        &self,
-        size: [usize; 2],
-        bias: &[f32],
-        residual: &[f32],
-        run: impl FnOnce(Option<&[f32]>, Option<&[f32]>, &mut [f32]),
-    ) -> Vec<f32> {
-        let bias = self.ending.bias.then_some(bias);
-        self.ending.written(size, residual, |residual, output| run(bias, residual, output))
     }
 
     pub fn weight_gradient(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
@@ -476,14 +461,15 @@ fn not_a_number_goes_through_the_activations_in_registers() {
 #[should_panic(expected = "can't compute")]
 fn an_algorithm_that_does_not_suit_is_refused() {
     let problem = ConvProblem::new_2d(1, [4, 4], 3, 4).kernel_2d([3, 3]);
-    ConvForward::plan_with(Algorithm::Depthwise, problem, Epilogue::default(), Isa::Portable);
+    let (algorithm, epilogue) = (Algorithm::Depthwise, Epilogue::default());
+    ConvPlan::with_algorithm(algorithm, Direction::Forward, problem, epilogue, Isa::Portable);
 }
 
 #[test]
 #[should_panic(expected = "length of the result")]
 fn a_result_of_the_wrong_length_is_refused() {
     let problem = ConvProblem::new_dense(1, 1, 1);
-    let plan = ConvForward::plan(problem, Epilogue::default(), ConvMode::Exact, Isa::Portable);
+    let plan = ConvPlan::forward(problem, Epilogue::default(), ConvMode::Exact, Isa::Portable);
     let (packed, scratch) = (&vec![0.0; plan.packed_len()], &mut []);
     let (bias, residual, output) = (None, None, &mut [0.0; 2]);
     plan.run(ConvArgs { input: &[1.0], packed, bias, residual, output, scratch });
@@ -516,7 +502,7 @@ fn a_result_larger_than_the_caches_has_the_bits_of_one_written_through_them() {
         let (input, weights) =
             (values(problem.input_len(), 1, false), values(problem.weights_len(), 2, false));
         for isa in Isa::available() {
-            let plan = ConvForward::plan(problem, Epilogue::default(), ConvMode::Exact, isa);
+            let plan = ConvPlan::forward(problem, Epilogue::default(), ConvMode::Exact, isa);
             let mut packed = vec![0.0; plan.packed_len()];
             plan.pack(&weights, &mut packed);
             let [streamed, written] = streamed_and_written(problem.output_len(), |output| {
@@ -536,7 +522,7 @@ fn a_large_input_gradient_with_strides_has_the_bits_of_one_written_through_the_c
     let (input, weights) =
         (values(problem.output_len(), 1, false), values(problem.weights_len(), 2, false));
     for isa in Isa::available() {
-        let plan = ConvInputGradient::plan(problem, Epilogue::default(), ConvMode::Exact, isa);
+        let plan = ConvPlan::input_gradient(problem, Epilogue::default(), ConvMode::Exact, isa);
         let mut packed = vec![0.0; plan.packed_len()];
         plan.pack(&weights, &mut packed);
         let [streamed, written] = streamed_and_written(problem.input_len(), |output| {
@@ -554,7 +540,7 @@ fn transformed_weights_larger_than_the_caches_have_the_bits_of_those_written_thr
     let weights = values(problem.weights_len(), 2, false);
     for isa in Isa::available() {
         let (tiles, epilogue) = (Algorithm::Winograd([1, 4, 4]), Epilogue::default());
-        let plan = ConvForward::plan_with(tiles, problem, epilogue, isa);
+        let plan = ConvPlan::with_algorithm(tiles, Direction::Forward, problem, epilogue, isa);
         let [streamed, written] =
             streamed_and_written(plan.packed_len(), |packed| plan.pack(&weights, packed));
         assert!(streamed == written, "on {isa}");

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::gather::Gather;
 use super::super::tests::{Case, Ending, assert_close, endings, problems, values};
-use super::super::{Algorithm, ConvForward, ConvInputGradient, ConvMode, ConvProblem, Epilogue};
+use super::super::{Algorithm, ConvMode, ConvPlan, ConvProblem, Epilogue};
 use super::super::{ConvWeightGradient, Residual, reference};
 use super::{WinogradWeightGradient, tiling};
 use crate::elementwise::Unary;
@@ -266,8 +266,8 @@ fn the_number_of_threads_can_not_be_seen_in_the_bits() {
 fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
     let isa = Isa::detect();
     let choose = |problem, mode| {
-        let forward = ConvForward::plan(problem, Epilogue::default(), mode, isa).algorithm();
-        let gradient = ConvInputGradient::plan(problem, Epilogue::default(), mode, isa);
+        let forward = ConvPlan::forward(problem, Epilogue::default(), mode, isa).algorithm();
+        let gradient = ConvPlan::input_gradient(problem, Epilogue::default(), mode, isa);
         assert_eq!(gradient.algorithm(), forward, "as many channels as filters: {problem:?}");
         let weights = ConvWeightGradient::plan(problem, mode, isa);
         assert_eq!(weights.algorithm(), forward, "weight gradient: {problem:?}");
@@ -283,7 +283,7 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
         [(1, Algorithm::Winograd([1, 2, 2])), (16, Algorithm::Winograd([1, 4, 4]))]
     {
         let deep = ConvProblem { batch, ..same([7, 7], 512, 512) };
-        let plan = ConvForward::plan(deep, Epilogue::default(), ConvMode::Fast, isa);
+        let plan = ConvPlan::forward(deep, Epilogue::default(), ConvMode::Fast, isa);
         assert_eq!(plan.algorithm(), algorithm, "batch {batch}");
     }
     assert_eq!(choose(same([3, 3], 4, 4), ConvMode::Fast), Algorithm::Direct);
@@ -293,7 +293,7 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
 fn tiles_replace_products_of_bfloat16_where_they_save_more_than_half() {
     let choose = |size, channels, mode| {
         let problem = same([size, size], channels, channels);
-        ConvForward::plan(problem, Epilogue::default(), mode, Isa::detect()).algorithm()
+        ConvPlan::forward(problem, Epilogue::default(), mode, Isa::detect()).algorithm()
     };
     assert_eq!(choose(56, 64, ConvMode::Bf16), Algorithm::Winograd([1, 4, 4]));
     assert_eq!(choose(56, 64, ConvMode::Bf16Prepared), Algorithm::Winograd([1, 7, 7]));
