@@ -58,6 +58,9 @@ pub enum Algorithm {
     /// kernel tiles of 4×4 need a quarter of the multiplications, of 2×2 four ninths. With strides, for the input
     /// gradient only.
     Winograd([usize; 3]),
+    /// The same with weights that are transformed each time they are used: where tiles are few, reading transformed weights
+    /// takes longer than to transform them.
+    WinogradOnTheFly([usize; 3]),
     /// As `Direct`, with both operands rounded to bfloat16 and sums in `f32`.
     Bf16,
 }
@@ -93,7 +96,7 @@ impl Algorithm {
             }
             _ => (Self::candidates(problem)[0], ConvMode::Fast),
         };
-        winograd::choose(gather, mode).map_or(plain, Algorithm::Winograd)
+        winograd::choose(gather, mode).unwrap_or(plain)
     }
 
     /// # Panics
@@ -105,7 +108,7 @@ impl Algorithm {
         let suits = match self {
             Algorithm::Bf16 => bf16::suits(problem),
             // Which tiles suit depends on the direction; the plan asks.
-            Algorithm::Winograd(_) => true,
+            Algorithm::Winograd(_) | Algorithm::WinogradOnTheFly(_) => true,
             _ => Self::candidates(problem).contains(&self),
         };
         assert!(suits, "{self} can't compute {problem:?}");
@@ -114,7 +117,7 @@ impl Algorithm {
 
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.write_str(match *self {
             Algorithm::Direct => "direct",
             Algorithm::Pointwise => "pointwise",
             Algorithm::Depthwise => "depthwise",
@@ -124,6 +127,9 @@ impl fmt::Display for Algorithm {
             }
             Algorithm::Winograd([depth, rows, columns]) => {
                 return write!(f, "winograd {depth}x{rows}x{columns}");
+            }
+            Algorithm::WinogradOnTheFly(outputs) => {
+                return write!(f, "{} on the fly", Algorithm::Winograd(outputs));
             }
             Algorithm::Bf16 => "direct bf16",
         })

@@ -4,7 +4,7 @@ use super::bf16::Bf16Plan;
 use super::depthwise::DepthwisePlan;
 use super::direct::DirectPlan;
 use super::gather::Gather;
-use super::winograd::WinogradPlan;
+use super::winograd::{Transformed, WinogradPlan};
 use super::{Algorithm, ConvArgs, ConvMode, ConvProblem, Epilogue};
 use crate::isa::Isa;
 
@@ -155,8 +155,17 @@ impl GatherPlan {
             Algorithm::Depthwise | Algorithm::Grouped => {
                 Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa))
             }
-            Algorithm::Winograd(outputs) => {
-                Self::Winograd(Box::new(WinogradPlan::new(gather, outputs, epilogue, isa)))
+            Algorithm::Winograd(outputs) | Algorithm::WinogradOnTheFly(outputs) => {
+                let transformed = match algorithm {
+                    Algorithm::WinogradOnTheFly(_) => Transformed::WhenUsed,
+                    _ => Transformed::WhenPacked,
+                };
+                Self::Winograd(Box::new(WinogradPlan::new(
+                    gather,
+                    (outputs, transformed),
+                    epilogue,
+                    isa,
+                )))
             }
             Algorithm::Bf16 => Self::Bf16(Bf16Plan::new(gather, epilogue, isa)),
         }

@@ -205,6 +205,11 @@ impl<F: Features> Simd for Avx512<F> {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
     #[inline(always)]
+    fn prefetch_second(self, from: *const f32) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
+    }
+    #[inline(always)]
     fn add(self, a: __m512, b: __m512) -> __m512 {
         cpu!(_mm512_add_ps(a, b))
     }

@@ -97,6 +97,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn store_masked(self, x: Self::V, to: *mut f32, mask: Self::M);
     /// Tells the cache that the line at this address is needed soon. Any address is fine.
     fn prefetch(self, from: *const f32);
+    /// As [`Simd::prefetch`], into the second cache: for what comes from memory, and is needed so late that the
+    /// few lines that the first cache can wait for at a time are better left to others.
+    fn prefetch_second(self, from: *const f32);
 
     /// a + b
     fn add(self, a: Self::V, b: Self::V) -> Self::V;

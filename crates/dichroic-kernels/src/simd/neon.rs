@@ -105,6 +105,8 @@ impl Simd for Neon {
     #[inline(always)]
     fn prefetch(self, _from: *const f32) {}
     #[inline(always)]
+    fn prefetch_second(self, _from: *const f32) {}
+    #[inline(always)]
     fn add(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
         cpu!(vaddq_f32(a, b))
     }

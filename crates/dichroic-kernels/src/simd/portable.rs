@@ -90,6 +90,8 @@ impl Simd for Portable {
     #[inline(always)]
     fn prefetch(self, _from: *const f32) {}
     #[inline(always)]
+    fn prefetch_second(self, _from: *const f32) {}
+    #[inline(always)]
     fn add(self, a: F32x4, b: F32x4) -> F32x4 {
         zip(a, b, |a, b| a + b)
     }

@@ -1,9 +1,11 @@
 //! Whether tiles pay, and which: a count of what each way of computing costs.
 
 use super::geometry::Slice;
+use super::on_the_fly;
 use super::tiling::{self, Side, Tiling};
-use crate::conv::ConvMode;
+use super::weights::Transformed;
 use crate::conv::gather::{Gather, Phase};
+use crate::conv::{Algorithm, ConvMode};
 
 /// Multiply-adds in the time in which a byte comes from memory: 3.5 on two Zen 4 cores (115 billion a second,
 /// 33 GB/s of weights), about 3 on two Zen 5 (256, 80).
@@ -27,7 +29,13 @@ const BF16_SPEED: f64 = 2.0;
 /// The most slices of a kernel: with more, panels outgrow the caches.
 const MOST_SLICES: usize = 16;
 
-/// Outputs along each axis of the tiles that are expected to be fastest; none where the plain sum is.
+/// Tiles whose products with a vector of weights share what it takes to transform these on the fly, and the cycles that this
+/// takes: 185 for four tiles and 155 for two with weights from the cache, 260 for four with weights from memory.
+const PANEL_TILES: usize = 4;
+const PANEL_CYCLES: f64 = 200.0;
+const TILE_CYCLES: f64 = 14.0;
+
+/// The tiles that are expected to be fastest; none where the plain sum is.
 ///
 /// The estimate is of multiply-adds, of what the transforms cost in their place, and of memory. Measured
 /// on two Zen 4 cores in ms, the choice marked:
@@ -67,13 +75,14 @@ const MOST_SLICES: usize = 16;
 /// | 9, 64 → 128 @ 4096 | 5.7 · 91 | **3.1** · **51** | 1×4 |
 /// | 9×9, 64 → 64 @ 28 | 4.4 · 71 | **1.1** · **21** | 4×4 |
 ///
-/// In a network weights come from memory, so that is what counts where the two differ.
+/// In a network weights come from memory, so that is what counts where the two differ. With weights that are transformed on the
+/// fly 512 → 512 @ 7 at batch 1 takes 0.49 · **0.57**, 256 → 256 @ 14 0.49 · 0.52, where stored ones now take 0.34 · **0.41**.
 ///
 /// In ResNet-50 at batch 1, in ms, with bfloat16 as the plain sum: 64 @ 56 0.53 · **0.34**, 128 @ 28 0.53 · **0.33**,
-/// 256 @ 14 0.54 · **0.45**, 512 @ 7 **0.54** · 0.71. At batch 16, tiles of 4×4 and of 7×7, which round too much for `f32`: 64 @ 56
+/// 256 @ 14 0.54 · **0.45**, 512 @ 7 **0.62** · 0.60 to 0.70 on the fly. At batch 16, tiles of 4×4 and of 7×7, which round too much for `f32`: 64 @ 56
 /// 5.6 · **4.9**, 128 @ 28 4.9 · **4.1**, 256 @ 14 6.5 · **4.7**, 512 @ 7 6.5 · **4.8**. Their weights are transformed in 3.2 ms
 /// instead of 0.9 at 256 @ 14, so that a training step of 8 items, which does it twice, would lose by them.
-pub(in crate::conv) fn choose(gather: &Gather, mode: ConvMode) -> Option<[usize; 3]> {
+pub(in crate::conv) fn choose(gather: &Gather, mode: ConvMode) -> Option<Algorithm> {
     // Groups of few channels have kernels of their own, which leave no lanes empty.
     if gather.groups > 1 && gather.group_sources().min(gather.group_destinations()) < LANES {
         return None;
@@ -82,9 +91,13 @@ pub(in crate::conv) fn choose(gather: &Gather, mode: ConvMode) -> Option<[usize;
     for outputs in tiling::candidates(gather) {
         let tiling = Tiling::new(gather, outputs)?;
         let allowed = mode == ConvMode::Bf16Prepared || !tiling.is_coarse();
-        let cost = tiled(gather, &tiling);
+        let cost = tiled(gather, &tiling, Transformed::WhenPacked);
         if allowed && cost < best.1 {
-            best = (Some(outputs), cost);
+            best = (Some(Algorithm::Winograd(outputs)), cost);
+        }
+        let cost = tiled(gather, &tiling, Transformed::WhenUsed);
+        if on_the_fly::suits(&tiling) && cost < best.1 {
+            best = (Some(Algorithm::WinogradOnTheFly(outputs)), cost);
         }
     }
     best.0
@@ -115,7 +128,7 @@ fn plain(gather: &Gather, mode: ConvMode) -> f64 {
     (products * vectors / EFFICIENCY / speed).max(memory(gather, taps))
 }
 
-fn tiled(gather: &Gather, tiling: &Tiling) -> f64 {
+fn tiled(gather: &Gather, tiling: &Tiling, transformed: Transformed) -> f64 {
     let (mut cost, mut weights) = (0.0, 0);
     for phase in &gather.phases {
         let slices = Slice::cut(phase, tiling).len();
@@ -129,14 +142,25 @@ fn tiled(gather: &Gather, tiling: &Tiling) -> f64 {
             * depth
             * rows.div_ceil(tiling.sides[0].outputs)
             * columns.div_ceil(tiling.sides[1].outputs);
-        let products = (tiling.places() * slices * gather.group_sources()) as f64;
+        let (products, per_slice) = match transformed {
+            Transformed::WhenPacked => {
+                ((tiles * tiling.places()) as f64 / EFFICIENCY, tiling.places())
+            }
+            Transformed::WhenUsed => (on_the_fly(tiles), tiling.taps()),
+        };
         let filters = vectors(gather.group_destinations());
         let transforms =
             into(tiling) * slices as f64 * vectors(gather.group_sources()) + out(tiling) * filters;
-        cost += tiles as f64 * (products * filters / EFFICIENCY + transforms);
-        weights += slices * tiling.places();
+        cost += products * (slices * gather.group_sources()) as f64 * filters;
+        cost += tiles as f64 * transforms;
+        weights += slices * per_slice;
     }
     (cost * gather.groups as f64).max(memory(gather, weights))
+}
+
+/// Cycles of a vector of weights that is transformed on the fly, and multiplied with so many tiles.
+fn on_the_fly(tiles: usize) -> f64 {
+    tiles.div_ceil(PANEL_TILES) as f64 * PANEL_CYCLES + tiles as f64 * TILE_CYCLES
 }
 
 /// Cycles in which a tile of one vector of channels is transformed: 70 for 4 × 4 places and 180 for 6 × 6, measured.

@@ -10,13 +10,15 @@
 //! A tile of m × m outputs of an r × r kernel has α² places, with α = m + r − 1, and needs as many products of a channel
 //! and a filter, where the plain sum needs r² m²: for r = 3, 4 times fewer with m = 4 and 2.25 times fewer with m = 2.
 //! Kernels of one direction have tiles of m outputs and α places ([`tiling`]). Each phase of a gather (one, but for the
-//! input gradient of a convolution with strides) is cut into tiles of its own. A task holds its sums, and
+//! input gradient of a convolution with strides) is cut into tiles of its own. Where few tiles wait for many weights, these
+//! are transformed just before they are multiplied ([`on_the_fly`]). A task holds its sums, and
 //! often its panels, in the second cache; nothing large goes through memory but the weights.
 
 mod blocks;
 mod cost;
 mod geometry;
 mod multiply;
+mod on_the_fly;
 mod phase;
 mod schedule;
 #[cfg(test)]
@@ -30,6 +32,7 @@ mod weights;
 
 pub(super) use self::cost::choose;
 pub(super) use self::weight_gradient::WinogradWeightGradient;
+pub(super) use self::weights::Transformed;
 
 use self::phase::{PhasePlan, Values};
 use self::tiling::Tiling;
@@ -51,13 +54,21 @@ impl WinogradPlan {
     /// Plans with tiles of so many outputs along each axis.
     ///
     /// # Panics
-    /// When such tiles can't compute the gather.
-    pub fn new(gather: Gather, outputs: [usize; 3], epilogue: Epilogue, isa: Isa) -> Self {
+    /// When such tiles can't compute the gather, or their weights can't be transformed on the fly.
+    pub fn new(
+        gather: Gather,
+        (outputs, transformed): ([usize; 3], Transformed),
+        epilogue: Epilogue,
+        isa: Isa,
+    ) -> Self {
         assert!(tiling::suits(&gather, outputs), "tiles of {outputs:?} can't compute {gather:?}");
         let tiling = Tiling::new(&gather, outputs).expect("just asked");
+        let can = transformed == Transformed::WhenPacked || on_the_fly::suits(&tiling);
+        assert!(can, "weights of tiles of {outputs:?} are transformed when they are packed");
         let phases = gather.phases.iter();
-        let phases =
-            phases.map(|phase| PhasePlan::new(&gather, phase, &tiling, epilogue.activation, isa));
+        let phases = phases.map(|phase| {
+            PhasePlan::new(&gather, phase, (&tiling, transformed), epilogue.activation, isa)
+        });
         Self { phases: phases.collect(), gather, epilogue }
     }
 

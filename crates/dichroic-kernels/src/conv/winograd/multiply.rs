@@ -24,6 +24,8 @@ pub(super) fn most_tiles(isa: Isa, vectors: usize) -> usize {
 pub(super) struct Product {
     pub values: *const f32,
     pub weights: *const f32,
+    /// The weights that are needed next, as many; any address is fine.
+    pub next: *const f32,
     pub sums: *mut f32,
     /// Channels of each slice.
     pub channels: usize,
@@ -37,7 +39,7 @@ impl<const P: usize, const NV: usize> WithSimd for Multiply<'_, P, NV> {
 
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
-        let (mut values, mut weights) = (self.0.values, self.0.weights);
+        let (mut values, mut weights, mut next) = (self.0.values, self.0.weights, self.0.next);
         let mut sums = [[s.zero(); NV]; P];
         for _ in 0..self.0.slices {
             let mut left = self.0.channels;
@@ -46,6 +48,9 @@ impl<const P: usize, const NV: usize> WithSimd for Multiply<'_, P, NV> {
                 for k in 0..count {
                     let mut w = [s.zero(); NV];
                     for v in 0..NV {
+                        // From memory 256 → 256 channels at 14 × 14 take 0.41 instead of 0.51 ms; fetched into the
+                        // first cache they were no faster.
+                        s.prefetch_second(next.wrapping_add(v * S::LANES));
                         // SAFETY: the weights hold NV vectors for each channel.
                         w[v] = unsafe { s.load_ptr(weights.add(v * S::LANES)) };
                     }
@@ -57,6 +62,7 @@ impl<const P: usize, const NV: usize> WithSimd for Multiply<'_, P, NV> {
                         }
                     }
                     weights = weights.wrapping_add(NV * S::LANES);
+                    next = next.wrapping_add(NV * S::LANES);
                 }
                 values = values.wrapping_add(P * S::LANES);
                 left -= count;

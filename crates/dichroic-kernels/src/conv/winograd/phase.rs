@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::blocks::{self, Block};
 use super::geometry::Geometry;
 use super::multiply::{Product, multiply};
+use super::on_the_fly;
 use super::schedule::{self, Schedule};
 use super::tiles::{Reading, Writing};
 use super::tiling::{Tiling, with_sizes};
-use super::weights;
+use super::weights::{self, Transformed};
 use crate::conv::epilogue::Ends;
 use crate::conv::finish::Finish;
 use crate::conv::gather::{Gather, Phase};
@@ -27,6 +28,7 @@ pub(super) struct PhasePlan {
     pub tiling: Tiling,
     finish: Finish,
     pub isa: Isa,
+    pub transformed: Transformed,
     pub blocks: Vec<Block>,
     schedule: Schedule,
 }
@@ -35,16 +37,16 @@ impl PhasePlan {
     pub fn new(
         gather: &Gather,
         phase: &Phase,
-        tiling: &Tiling,
+        (tiling, transformed): (&Tiling, Transformed),
         activation: Option<Unary>,
         isa: Isa,
     ) -> Self {
         let geometry = Geometry::new(gather, phase, tiling);
-        let schedule = Schedule::new(gather, &geometry, tiling, isa);
+        let schedule = Schedule::new(gather, &geometry, tiling, transformed, isa);
         let blocks = blocks::cut(gather.group_destinations(), isa.lanes(), schedule.vectors);
         let finish = Finish::new(activation);
         let gather = Gather { phases: Vec::new(), ..gather.clone() };
-        Self { gather, geometry, tiling: *tiling, finish, isa, blocks, schedule }
+        Self { gather, geometry, tiling: *tiling, finish, isa, transformed, blocks, schedule }
     }
 
     pub fn packed_len(&self) -> usize {
@@ -65,12 +67,16 @@ impl PhasePlan {
         self.blocks.last().map_or(0, |block| block.before + block.vectors * self.isa.lanes())
     }
 
-    /// Transformed weights of one filter.
+    /// Packed weights of one filter.
     fn block_depth(&self) -> usize {
-        self.tiling.places() * self.geometry.slices.len() * self.gather.group_sources()
+        let weights = match self.transformed {
+            Transformed::WhenPacked => self.tiling.places(),
+            Transformed::WhenUsed => self.tiling.taps(),
+        };
+        weights * self.geometry.slices.len() * self.gather.group_sources()
     }
 
-    /// Where the transformed weights of a block lie.
+    /// Where the packed weights of a block lie.
     pub fn packed_block(&self, group: usize, block: &Block) -> Range<usize> {
         let start = (group * self.group_width() + block.before) * self.block_depth();
         start..start + block.vectors * self.isa.lanes() * self.block_depth()
@@ -152,7 +158,10 @@ impl PhasePlan {
             Part::Input(chunks) => self.transform_input::<S, AR, AC>(s, step, chunks, values),
             Part::Output(blocks) => {
                 for block in &self.blocks[blocks.clone()] {
-                    self.multiply_block(s, step, block, values);
+                    match self.transformed {
+                        Transformed::WhenPacked => self.multiply_block(s, step, block, values),
+                        Transformed::WhenUsed => self.multiply_on_the_fly(s, step, block, values),
+                    }
                     self.transform_output::<S, AR, AC, MR, MC>(s, step, block, values);
                 }
             }
@@ -211,7 +220,9 @@ impl PhasePlan {
         let (slices, blocks) = (g.slices.len(), channels.div_ceil(S::LANES));
         let width = block.vectors * S::LANES;
         let weights = &values.packed[self.packed_block(step.group, block)];
+        let place_len = slices * channels * width;
         for place in 0..self.tiling.places() {
+            let weights = weights[place * place_len..].as_ptr();
             for (i, panel) in step.range.clone().enumerate() {
                 let count = plan.tiles(panel, g.count).len();
                 let place_step = plan.place_step(blocks * slices, count, S::LANES);
@@ -219,13 +230,46 @@ impl PhasePlan {
                 let to = place * plan.sums_step(block.vectors, S::LANES);
                 let product = Product {
                     values: step.panels.wrapping_add(from),
-                    weights: weights[place * slices * channels * width..].as_ptr(),
+                    weights,
+                    // Those of the next place, or of the next block; once is enough.
+                    next: weights.wrapping_add(if i == 0 { place_len } else { 0 }),
                     sums: step.sums.wrapping_add(to + i * plan.panel_tiles * width),
                     channels,
                     slices,
                 };
                 // SAFETY: panel, weights and sums are laid out so (`Schedule`, `packed_block`).
                 unsafe { multiply(s, count, block.vectors, &product) };
+            }
+        }
+    }
+
+    /// The same with weights that are transformed meanwhile: chunks of channels, whose taps serve all panels.
+    #[inline(always)]
+    fn multiply_on_the_fly<S: Simd>(&self, s: S, step: &Step, block: &Block, values: &Values<'_>) {
+        let (g, plan) = (&self.geometry, &self.schedule);
+        let channels = self.gather.group_sources();
+        let (slices, blocks) = (g.slices.len(), channels.div_ceil(S::LANES));
+        let weights = &values.packed[self.packed_block(step.group, block)];
+        for slice in 0..slices {
+            for first in (0..channels).step_by(on_the_fly::CHUNK_CHANNELS) {
+                let row = (slice * channels + first) * on_the_fly::TAPS;
+                let until = channels.min(first + on_the_fly::CHUNK_CHANNELS);
+                for (i, panel) in step.range.clone().enumerate() {
+                    let count = plan.tiles(panel, g.count).len();
+                    let vector = (slice * blocks + first / S::LANES) * count;
+                    let chunk = on_the_fly::Chunk {
+                        values: step.panels.wrapping_add(i * plan.panel_len + vector * S::LANES),
+                        value_step: plan.place_step(blocks * slices, count, S::LANES),
+                        taps: weights[row * S::LANES..].as_ptr(),
+                        sums: step.sums.wrapping_add(i * plan.panel_tiles * S::LANES),
+                        sums_step: plan.sums_step(1, S::LANES),
+                        channels: until - first,
+                        first: slice == 0 && first == 0,
+                        last: slice + 1 == slices && until == channels,
+                    };
+                    // SAFETY: panel, weights and sums are laid out so (`Schedule`, `packed_block`).
+                    unsafe { on_the_fly::multiply(s, count, &chunk) };
+                }
             }
         }
     }

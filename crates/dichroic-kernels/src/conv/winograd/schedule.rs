@@ -11,7 +11,9 @@ use std::ops::Range;
 
 use super::geometry::Geometry;
 use super::multiply;
+use super::on_the_fly;
 use super::tiling::Tiling;
+use super::weights::Transformed;
 use crate::conv::gather::Gather;
 use crate::isa::Isa;
 
@@ -58,16 +60,30 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub fn new(gather: &Gather, geometry: &Geometry, tiling: &Tiling, isa: Isa) -> Self {
+    pub fn new(
+        gather: &Gather,
+        geometry: &Geometry,
+        tiling: &Tiling,
+        transformed: Transformed,
+        isa: Isa,
+    ) -> Self {
         let (lanes, places) = (isa.lanes(), tiling.places());
         let channels = gather.group_sources();
         let (tiles, filters) = (geometry.count, gather.group_destinations());
         let narrow = filters.div_ceil(lanes).clamp(1, 2);
         // So few tiles fit one panel, and wider blocks give each weight as many products to hide behind.
         let wide = isa == Isa::Avx512 && tiles <= multiply::most_tiles(isa, 4);
-        let vectors = if wide && filters > 2 * lanes { 4 } else { narrow };
+        let on_the_fly = transformed == Transformed::WhenUsed;
+        let vectors = match transformed {
+            Transformed::WhenUsed => 1,
+            Transformed::WhenPacked if wide && filters > 2 * lanes => 4,
+            Transformed::WhenPacked => narrow,
+        };
         let blocks = filters.div_ceil(vectors * lanes).max(1);
-        let most = multiply::most_tiles(isa, vectors);
+        let most = match transformed {
+            Transformed::WhenUsed => on_the_fly::most_tiles(isa),
+            Transformed::WhenPacked => multiply::most_tiles(isa, vectors),
+        };
         let few = tiles.div_ceil(most).max(1);
         // Two threads take as many panels each where there is nothing else to share.
         let even = if blocks == 1 && few > 1 { few.next_multiple_of(2) } else { few };
@@ -76,13 +92,20 @@ impl Schedule {
         let slice_blocks = geometry.slices.len() * channels.div_ceil(lanes);
         let panel_len = places * ((slice_blocks * panel_tiles) | 1) * lanes;
         let fused_panels = FUSED_VALUES / panel_len.max(1);
-        let fused = fused_panels >= 1 && (panels >= LEAST_TASKS || (blocks == 1 && panels > 1));
+        let enough = panels >= LEAST_TASKS || (blocks == 1 && panels > 1);
+        let fused = fused_panels >= 1 && enough && !on_the_fly;
         let (range_panels, shared_panels) = if fused {
             // Two panels in a task, of half as many tiles or as large, were 4 % slower.
             (1, panels)
         } else {
             let shared = (SHARED_VALUES / panel_len.max(1)).max(1).min(panels);
-            (shared.div_ceil(LEAST_TASKS.div_ceil(blocks)).min(8), shared)
+            // Weights that are read for the sake of all panels are read once.
+            let range = if on_the_fly {
+                shared
+            } else {
+                shared.div_ceil(LEAST_TASKS.div_ceil(blocks)).min(8)
+            };
+            (range, shared)
         };
         let tiles_in_range = range_panels * panel_tiles;
         let chunk_blocks = (CHUNK_VECTORS / panel_tiles).max(1);

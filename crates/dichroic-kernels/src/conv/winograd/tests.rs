@@ -6,14 +6,22 @@ use super::super::gather::Gather;
 use super::super::tests::{Case, Ending, assert_close, endings, problems, values};
 use super::super::{Algorithm, ConvMode, ConvPlan, ConvProblem, Epilogue};
 use super::super::{ConvWeightGradient, Residual, reference};
-use super::{WinogradWeightGradient, tiling};
+use super::tiling::{self, Tiling};
+use super::{WinogradWeightGradient, on_the_fly};
 use crate::elementwise::Unary;
 use crate::isa::Isa;
 use crate::parallel::ThreadPool;
 
-/// All tiles that can compute a gather.
+/// All tiles that can compute a gather, with weights transformed when packed and when used.
 fn algorithms(gather: &Gather) -> Vec<Algorithm> {
-    tiling::candidates(gather).map(Algorithm::Winograd).collect()
+    let mut algorithms = Vec::new();
+    for outputs in tiling::candidates(gather) {
+        algorithms.push(Algorithm::Winograd(outputs));
+        if Tiling::new(gather, outputs).is_some_and(|tiling| on_the_fly::suits(&tiling)) {
+            algorithms.push(Algorithm::WinogradOnTheFly(outputs));
+        }
+    }
+    algorithms
 }
 
 /// The bound for a sum of `terms` products of values up to 1. In f32 the transforms lose up to some twenty
@@ -278,9 +286,9 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
         assert_eq!(choose(problem, ConvMode::Exact), Algorithm::Direct);
         assert_eq!(choose(problem, ConvMode::Fast), Algorithm::Winograd([1, 4, 4]));
     }
-    // For one picture the weights of 4×4 tiles take longer to read than those of 2×2 to multiply.
+    // For one picture transformed weights take longer to read than taps to transform.
     for (batch, algorithm) in
-        [(1, Algorithm::Winograd([1, 2, 2])), (16, Algorithm::Winograd([1, 4, 4]))]
+        [(1, Algorithm::WinogradOnTheFly([1, 4, 4])), (16, Algorithm::Winograd([1, 4, 4]))]
     {
         let deep = ConvProblem { batch, ..same([7, 7], 512, 512) };
         let plan = ConvPlan::forward(deep, Epilogue::default(), ConvMode::Fast, isa);

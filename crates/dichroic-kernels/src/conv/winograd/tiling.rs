@@ -18,7 +18,7 @@ impl Side {
     }
 
     /// α.
-    pub fn inputs(self) -> usize {
+    pub const fn inputs(self) -> usize {
         self.outputs + self.taps - 1
     }
 }
@@ -93,6 +93,11 @@ impl Tiling {
     /// Whether results are rounded more than `f32` may be: see the accuracy of [`super::transform`].
     pub fn is_coarse(&self) -> bool {
         self.sides.contains(&COARSE)
+    }
+
+    /// Taps of a slice.
+    pub fn taps(&self) -> usize {
+        self.sides.iter().map(|side| side.taps).product()
     }
 
     /// Places of a transformed tile.

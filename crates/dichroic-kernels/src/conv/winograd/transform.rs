@@ -26,7 +26,7 @@
 //! | α | points | 1-D | 2-D | usual points, 2-D |
 //! |---|---|---|---|---|
 //! | 4 | 0, ±1, ∞ | | 3 × 10⁻⁶ | same |
-//! | 6 | 0, ±2/3, ±3/2, ∞ | 6 × 10⁻⁶ | 1.1 × 10⁻⁵ | 5 × 10⁻⁵ (±1, ±2) |
+//! | 6 | 0, ±√½, ±√2, ∞ | 6 × 10⁻⁶ | 1.1 × 10⁻⁵ | 5 × 10⁻⁵ (±1, ±2) |
 //! | 8 | 0, ±1/2, ±1, ±2, ∞ | 1 × 10⁻⁵ | 6.5 × 10⁻⁵ | same |
 //! | 9 | ±0.24, ±0.68, ±1.08, ±2.11, ∞ (searched for) | | 2 × 10⁻⁴ | |
 //! | 10 | 0, ±2/5, ±4/5, ±5/4, ±2, ∞ | 2.5 × 10⁻⁵ | not used | |
@@ -34,6 +34,8 @@
 //! # Source
 //! A. Lavin, S. Gray, *Fast Algorithms for Convolutional Neural Networks*; B. Barabasz et al., *Error
 //! Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks*, for the points.
+
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 use crate::simd::Simd;
 
@@ -105,7 +107,7 @@ impl Points {
     const fn new(alpha: usize) -> Self {
         let points: &[f64] = match alpha {
             4 => &[1.0],
-            6 => &[2.0 / 3.0, 1.5],
+            6 => &[FRAC_1_SQRT_2, SQRT_2],
             8 => &[0.5, 1.0, 2.0],
             9 => &[0.24, 0.68, 1.08, 2.11],
             10 => &[0.4, 0.8, 1.25, 2.0],

@@ -1,6 +1,7 @@
 //! The weights into the transformed domain.
 
 use super::blocks::Block;
+use super::on_the_fly;
 use super::phase::PhasePlan;
 use super::tiling::with_sizes;
 use super::transform::{Kernel, both_ways};
@@ -19,7 +20,16 @@ const MOST_LANES: usize = 16;
 /// The most taps of a slice.
 const MOST_TAPS: usize = 25;
 
-/// Transforms the weights of all groups and blocks.
+/// When weights are transformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::conv) enum Transformed {
+    /// Once, when they are packed.
+    WhenPacked,
+    /// Each time that they are multiplied ([`on_the_fly`]).
+    WhenUsed,
+}
+
+/// Transforms the weights of all groups and blocks, or just lays out their taps.
 pub(super) fn pack(plan: &PhasePlan, weights: &[f32], packed: &mut [f32]) {
     let lanes = plan.isa.lanes();
     let channels = plan.gather.group_sources();
@@ -140,6 +150,24 @@ impl PackTask<'_> {
                 }
                 for k in 0..count {
                     let row = self.slice * group_channels + channel + k;
+                    if plan.transformed == Transformed::WhenUsed {
+                        let to = self.target.wrapping_add(row * on_the_fly::TAPS * width + filter);
+                        for t in 0..on_the_fly::TAPS {
+                            let tap = s.load(&square[t][k]);
+                            let tap = s.mul(s.splat(on_the_fly::factor(t)), tap);
+                            // SAFETY: the block holds nine rows of `width` for each channel, and this task alone
+                            // writes those of its channels; a target that is streamed to is aligned as below.
+                            unsafe {
+                                let to = to.wrapping_add(t * width);
+                                if self.stream {
+                                    s.stream_ptr(tap, to)
+                                } else {
+                                    s.store_ptr(tap, to)
+                                }
+                            }
+                        }
+                        continue;
+                    }
                     let to = self.target.wrapping_add(row * width + filter);
                     both_ways::<Kernel, S, RR, AR, RC, AC>(
                         s,
