@@ -5,6 +5,9 @@
 //! of [`super::tile`], which take down where each place lies, spend 200 cycles between the sums, where 24 vectors over
 //! 16 channels take 384, and these half of that. One core of Zen 4, share of the peak: 1×1 from 16 to 96
 //! channels 66 → 83 %, 24 → 144 73 → 88 %, 64 → 384 86 → 95 %.
+//!
+//! Tiles that fetch for the next one are compiled apart: what they keep track of lengthens the others by a cycle for each vector (16 →
+//! 96 channels at 112 × 112, one thread, 0.56 → 0.43 ms).
 
 use super::finish::Finish;
 use super::tile::Run;
@@ -46,15 +49,19 @@ pub(super) struct SpacedArgs<'a> {
     pub stream: bool,
 }
 
-struct SpacedOp<'a, 'b, const P: usize, const NV: usize>(&'b SpacedArgs<'a>);
+/// With `FETCH`, what the next tile reads and writes is fetched as the arguments say.
+struct SpacedOp<'a, 'b, const P: usize, const NV: usize, const FETCH: bool>(&'b SpacedArgs<'a>);
 
-impl<const P: usize, const NV: usize> WithSimd for SpacedOp<'_, '_, P, NV> {
+impl<const P: usize, const NV: usize, const FETCH: bool> WithSimd
+    for SpacedOp<'_, '_, P, NV, FETCH>
+{
     type Output = ();
 
     #[inline(always)]
     fn with<S: Simd>(self, s: S) {
         let t = self.0;
         let (mut source, mut start, mut output) = (t.source, t.start, t.output);
+        let bounds = t.finish.bounds();
         for _ in 0..t.tiles {
             let mut weights = t.weights;
             // SAFETY: `run_tiles`' caller vouches for the places of all tiles.
@@ -62,12 +69,12 @@ impl<const P: usize, const NV: usize> WithSimd for SpacedOp<'_, '_, P, NV> {
                 let mut sums = begin::<S, P, NV>(s, t, start);
                 for run in t.runs {
                     if t.reach.holds(run.tap) {
-                        let from = source.wrapping_offset(run.offset);
-                        accumulate(s, &mut sums, (from, run.len), (weights, output), t);
+                        let from = (source.wrapping_offset(run.offset), run.len);
+                        accumulate::<S, P, NV, FETCH>(s, &mut sums, from, (weights, output), t);
                     }
                     weights = weights.wrapping_add(run.len * NV * S::LANES);
                 }
-                finish(s, &mut sums, t, output);
+                finish(s, &mut sums, t, (output, bounds));
             }
             source = source.wrapping_add(P * t.source_step);
             start = start.wrapping_add(P * t.start_step);
@@ -87,9 +94,9 @@ unsafe fn begin<S: Simd, const P: usize, const NV: usize>(
     start: *const f32,
 ) -> [[S::V; NV]; P] {
     let mut sums = [[s.zero(); NV]; P];
-    for v in 0..NV {
-        let mask = s.first(t.channels - v * S::LANES);
-        if !t.bias.is_null() {
+    if !t.bias.is_null() {
+        for v in 0..NV {
+            let mask = s.first(t.channels - v * S::LANES);
             // SAFETY: the bias holds the block's channels, and the mask keeps to them.
             let bias = unsafe { s.load_masked(t.bias.wrapping_add(v * S::LANES), mask) };
             let bias = s.add(s.zero(), bias);
@@ -97,7 +104,10 @@ unsafe fn begin<S: Simd, const P: usize, const NV: usize>(
                 sums[p][v] = bias;
             }
         }
-        if !t.start.is_null() {
+    }
+    if !t.start.is_null() {
+        for v in 0..NV {
+            let mask = s.first(t.channels - v * S::LANES);
             for p in 0..P {
                 let from = start.wrapping_add(p * t.start_step + v * S::LANES);
                 // SAFETY: there are the block's channels at each of the places.
@@ -113,7 +123,7 @@ unsafe fn begin<S: Simd, const P: usize, const NV: usize>(
 /// # Safety
 /// At each of `P` places from `source` on lie `len` values, and the weights hold NV vectors for each.
 #[inline(always)]
-unsafe fn accumulate<S: Simd, const P: usize, const NV: usize>(
+unsafe fn accumulate<S: Simd, const P: usize, const NV: usize, const FETCH: bool>(
     s: S,
     sums: &mut [[S::V; NV]; P],
     (source, len): (*const f32, usize),
@@ -128,11 +138,11 @@ unsafe fn accumulate<S: Simd, const P: usize, const NV: usize>(
     let mut k = 0;
     while k < len {
         let mut end = len;
-        if t.fetch_output && k < FETCH_STEPS * LINE {
+        if FETCH && t.fetch_output && k < FETCH_STEPS * LINE {
             end = end.min(k + LINE);
             fetch_output::<S, P, NV>(s, t, output.cast_const(), k / LINE);
         }
-        if t.fetch {
+        if FETCH && t.fetch {
             end = end.min(k + LINE);
             for p in 0..P {
                 s.prefetch(rows[p].wrapping_add(ahead + k));
@@ -185,10 +195,11 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
     s: S,
     sums: &mut [[S::V; NV]; P],
     t: &SpacedArgs<'_>,
-    output: *mut f32,
+    (output, bounds): (*mut f32, [f32; 2]),
 ) {
-    t.finish.apply_all(s, sums);
-    let row = |p: usize| output.wrapping_add(p * t.output_step);
+    t.finish.bend(s, sums);
+    let bounds = [s.splat(bounds[0]), s.splat(bounds[1])];
+    let at = |p: usize, v: usize| output.wrapping_add(p * t.output_step + v * S::LANES);
     let last = t.channels - (NV - 1) * S::LANES;
     // SAFETY: the destination holds the block's channels at each of the places, which fill all vectors but the last;
     // there the mask keeps to them.
@@ -196,22 +207,25 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
         if t.stream {
             for p in 0..P {
                 for v in 0..NV {
-                    s.stream_ptr(sums[p][v], row(p).wrapping_add(v * S::LANES));
+                    s.stream_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
                 }
             }
         } else if last == S::LANES {
             for p in 0..P {
                 for v in 0..NV {
-                    s.store_ptr(sums[p][v], row(p).wrapping_add(v * S::LANES));
+                    s.store_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
                 }
             }
         } else {
+            // From the last place to the first, or the compiler would pull what both branches begin with, the bounds of
+            // all sums, to before them.
             let mask = s.first(last);
-            for p in 0..P {
+            for p in (0..P).rev() {
+                let y = Finish::hold(s, bounds, sums[p][NV - 1]);
+                s.store_masked(y, at(p, NV - 1), mask);
                 for v in 0..NV - 1 {
-                    s.store_ptr(sums[p][v], row(p).wrapping_add(v * S::LANES));
+                    s.store_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
                 }
-                s.store_masked(sums[p][NV - 1], row(p).wrapping_add((NV - 1) * S::LANES), mask);
             }
         }
     }
@@ -233,8 +247,27 @@ pub(super) unsafe fn run_tiles<S: Simd>(
 ) {
     macro_rules! tiles {
         ($p:literal, $nv:literal) => {
-            s.vectorize(SpacedOp::<$p, $nv>(args))
+            s.vectorize(SpacedOp::<$p, $nv, false>(args))
         };
+    }
+    macro_rules! fetching {
+        ($p:literal, $nv:literal) => {
+            return s.vectorize(SpacedOp::<$p, $nv, true>(args))
+        };
+    }
+    if args.fetch || args.fetch_output {
+        // The largest sizes, in which nearly all places of a large problem are computed.
+        match (vectors, places) {
+            (1, 12) if const { S::REGISTERS < 32 } => fetching!(12, 1),
+            (2, 6) if const { S::REGISTERS < 32 } => fetching!(6, 2),
+            (1, 14) if const { S::REGISTERS >= 32 } => fetching!(14, 1),
+            (2, 14) if const { S::REGISTERS >= 32 } => fetching!(14, 2),
+            (2, 13) if const { S::REGISTERS >= 32 } => fetching!(13, 2),
+            (3, 9) if const { S::REGISTERS >= 32 } => fetching!(9, 3),
+            (4, 6) if const { S::REGISTERS >= 32 } => fetching!(6, 4),
+            (4, 5) if const { S::REGISTERS >= 32 } => fetching!(5, 4),
+            _ => {}
+        }
     }
     // Only what `has_tile` and `most_places` allow is compiled, for each register file.
     match (vectors, places) {

@@ -223,39 +223,39 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
     places: &[Place; P],
 ) {
     let finish = if t.complete { t.finish } else { Finish::Plain };
-    finish.apply_all(s, sums);
-    if t.stream {
-        for p in 0..P {
-            let to = t.output.wrapping_add(places[p].destination * t.output_stride);
-            for v in 0..NV {
-                // SAFETY: the destination holds the block's channels at each of the places, which fill
-                // all vectors and are aligned (`TileArgs::stream`).
-                unsafe { s.stream_ptr(sums[p][v], to.wrapping_add(v * S::LANES)) };
+    finish.bend(s, sums);
+    let [least, most] = finish.bounds();
+    let bounds = [s.splat(least), s.splat(most)];
+    let at = |p: usize, v: usize| {
+        t.output.wrapping_add(places[p].destination * t.output_stride + v * S::LANES)
+    };
+    let last = t.channels - (NV - 1) * S::LANES;
+    // SAFETY: the destination holds the block's channels at each of the places; they fill all vectors but the last,
+    // and the mask keeps to them there. Where they may be streamed, they fill all and are aligned (`TileArgs::stream`).
+    unsafe {
+        if t.stream {
+            for p in 0..P {
+                for v in 0..NV {
+                    s.stream_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
+                }
             }
-        }
-        return;
-    }
-    if t.channels == NV * S::LANES {
-        for p in 0..P {
-            let to = t.output.wrapping_add(places[p].destination * t.output_stride);
-            for v in 0..NV {
-                // SAFETY: as below; the channels fill all vectors.
-                unsafe { s.store_ptr(sums[p][v], to.wrapping_add(v * S::LANES)) };
+        } else if last == S::LANES {
+            for p in 0..P {
+                for v in 0..NV {
+                    s.store_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
+                }
             }
-        }
-        return;
-    }
-    let last = NV - 1;
-    let mask = s.first(t.channels - last * S::LANES);
-    for p in 0..P {
-        let to = t.output.wrapping_add(places[p].destination * t.output_stride);
-        // SAFETY: the destination holds the block's channels at each of the places; they fill all
-        // vectors but the last, and the mask keeps to them there.
-        unsafe {
-            for v in 0..last {
-                s.store_ptr(sums[p][v], to.wrapping_add(v * S::LANES));
+        } else {
+            // From the last place to the first, or the compiler would pull what both branches begin with, the bounds of
+            // all sums, to before them.
+            let mask = s.first(last);
+            for p in (0..P).rev() {
+                let y = Finish::hold(s, bounds, sums[p][NV - 1]);
+                s.store_masked(y, at(p, NV - 1), mask);
+                for v in 0..NV - 1 {
+                    s.store_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
+                }
             }
-            s.store_masked(sums[p][last], to.wrapping_add(last * S::LANES), mask);
         }
     }
 }

@@ -179,12 +179,12 @@ impl Grid {
         let most = if shares_sets(gather) { roll::MOST_COLUMNS } else { strip::MOST_COLUMNS };
         let strip_macs = rows.div_ceil(bands) * most * 9 * lanes;
         let chunk = (TASK_MACS / strip_macs).clamp(1, MOST_CHUNK);
-        Self {
-            items: gather.batch,
-            bands,
-            strips: columns.div_ceil(most),
-            chunks: blocks.len().div_ceil(chunk),
+        let (strips, mut chunks) = (columns.div_ceil(most), blocks.len().div_ceil(chunk));
+        // An even number of tasks, for two threads: 960 channels at 7 × 7 were five.
+        if gather.batch * bands * strips % 2 == 1 {
+            chunks = chunks.next_multiple_of(2).min(blocks.len());
         }
+        Self { items: gather.batch, bands, strips, chunks }
     }
 
     pub fn tasks(&self) -> usize {

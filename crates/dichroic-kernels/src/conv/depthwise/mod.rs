@@ -140,9 +140,11 @@ impl DepthwisePlan {
                 if walk.rolls { roll::run_strip(s, &args) } else { strip::run_strip(s, &args) }
             }
         }
-        let [rows, columns] = strip;
-        for row in 0..rows.len() {
-            self.finish_places([place + row * width, 1], columns.len(), blocks, values);
+        if matches!(self.finish, Finish::Rows(_)) {
+            let [rows, columns] = strip;
+            for row in 0..rows.len() {
+                self.finish_places([place + row * width, 1], columns.len(), blocks, values);
+            }
         }
     }
 

@@ -243,16 +243,21 @@ pub(super) unsafe fn finish_row<S: Simd, const P: usize, const FULL: bool>(
             sums[p] = s.add(sums[p], unsafe { read::<S, FULL>(s, from, mask) });
         }
     }
-    t.finish.apply_all(s, std::array::from_mut(sums));
+    t.finish.bend(s, std::array::from_mut(sums));
+    let [least, most] = t.finish.bounds();
+    let bounds = [s.splat(least), s.splat(most)];
     let output = t.output.wrapping_add(row * t.output_steps[1]);
-    for p in 0..P {
-        let to = output.wrapping_add(p * t.output_steps[0]);
-        // SAFETY: these are the strip's channels at one of its places; only they are written.
-        unsafe {
-            match (FULL, t.stream) {
-                (true, true) => s.stream_ptr(sums[p], to),
-                (true, false) => s.store_ptr(sums[p], to),
-                (false, _) => s.store_masked(sums[p], to, mask),
+    let at = |p: usize| output.wrapping_add(p * t.output_steps[0]);
+    // SAFETY: these are the strip's channels at its places; only they are written.
+    unsafe {
+        if FULL && t.stream {
+            for p in 0..P {
+                s.stream_ptr(Finish::hold(s, bounds, sums[p]), at(p));
+            }
+        } else {
+            for p in 0..P {
+                let y = Finish::hold(s, bounds, sums[p]);
+                if FULL { s.store_ptr(y, at(p)) } else { s.store_masked(y, at(p), mask) }
             }
         }
     }
