@@ -134,6 +134,12 @@ impl Gather {
         self.batch * self.source.iter().product::<usize>() * self.source_channels
     }
 
+    /// The number of values in the destination.
+    pub fn destination_len(&self) -> usize {
+        let (places, channels) = self.destination_size();
+        places * channels
+    }
+
     /// The number of places in the destination, and of channels at each.
     pub fn destination_size(&self) -> (usize, usize) {
         let places = self.batch * self.destination.iter().product::<usize>();

@@ -55,8 +55,8 @@ pub enum Algorithm {
     /// groups.
     Grouped,
     /// Winograd's tiles of so many outputs along depth, height and width, in one direction or two: for a 3×3
-    /// kernel tiles of 4×4 need a quarter of the multiplications, of 2×2 four ninths. With strides, for the input
-    /// gradient only.
+    /// kernel tiles of 4×4 need a quarter of the multiplications, of 2×2 four ninths. With strides each residue class of taps
+    /// is a kernel of its own.
     Winograd([usize; 3]),
     /// The same with weights that are transformed each time they are used: where tiles are few, reading transformed weights
     /// takes longer than to transform them.

@@ -1,7 +1,7 @@
 //! Whether tiles pay, and which: a count of what each way of computing costs.
 
-use super::geometry::Slice;
 use super::on_the_fly;
+use super::slices::Slices;
 use super::tiling::{self, Side, Tiling};
 use super::weights::Transformed;
 use crate::conv::gather::{Gather, Phase};
@@ -25,6 +25,15 @@ const LEAST_SAVED: f64 = 8000.0;
 /// Products of bfloat16 in the time of one in `f32`, where the CPU has instructions for them. Elsewhere they are as slow as in
 /// `f32`, but a choice that depends on that would give every CPU other numbers.
 const BF16_SPEED: f64 = 2.0;
+
+/// Vectors of a transformed tile of several slices from which on a panel of them no longer lies in the second cache while weights
+/// stream through it, and what one of them then costs each time that it is written or read.
+const CACHED_VECTORS: f64 = 170.0;
+const CYCLES_PER_VECTOR: f64 = 4.0;
+/// How many times as long transforms take with several slices, measured: what a tile reads lies in more lines, each used once.
+const SLICED_TRANSFORMS: f64 = 2.0;
+/// The least factor by which tiles of several slices must win: in training their many weights are transformed at every step.
+const SLICED_GAIN: f64 = 1.1;
 
 /// The most slices of a kernel: with more, panels outgrow the caches.
 const MOST_SLICES: usize = 16;
@@ -75,6 +84,19 @@ const TILE_CYCLES: f64 = 14.0;
 /// | 9, 64 → 128 @ 4096 | 5.7 · 91 | **3.1** · **51** | 1×4 |
 /// | 9×9, 64 → 64 @ 28 | 4.4 · 71 | **1.1** · **21** | 4×4 |
 ///
+/// With strides of 2, same padding, on two cores, batch 1 · 16:
+///
+/// | | plain sum | tiles | of |
+/// |---|---|---|---|
+/// | 3×3, 128 → 128 @ 56 | 1.03 · 16.9 | **0.92** · **13.2** | 4×4 |
+/// | 3×3, 64 → 128 @ 16 | **0.042** · 0.66 | 0.036 · **0.49** | 4×4 |
+/// | 3×3, 128 → 256 @ 8 | **0.043** · **0.60** | 0.19 · 0.57 | 4×4 |
+/// | 3×3, 96 → 96 @ 35 | **0.24** · 3.9 | 0.20 · **3.4** | 3×3 |
+/// | 3×3, 192 → 192 @ 17 | **0.23** · 3.6 | 0.22 · **2.9** | 3×3 |
+/// | 3×3, 3 → 32 @ 224 | **0.16** · **3.5** | 0.29 · 6.0 | 4×4 |
+/// | 5×5, 32 → 64 @ 56 | 0.35 · 6.0 | **0.16** · **2.9** | 4×4 |
+/// | 7×7, 3 → 64 @ 224 | 1.12 · 18.0 | **0.81** · **13.5** | 4×4 |
+///
 /// In a network weights come from memory, so that is what counts where the two differ. With weights that are transformed on the
 /// fly 512 → 512 @ 7 at batch 1 takes 0.49 · **0.57**, 256 → 256 @ 14 0.49 · 0.52, where stored ones now take 0.34 · **0.41**.
 ///
@@ -111,7 +133,7 @@ fn vectors(channels: usize) -> f64 {
 fn plain(gather: &Gather, mode: ConvMode) -> f64 {
     let products = |phase: &Phase| gather.places(phase) as f64 * phase.taps.len() as f64;
     let products = gather.phases.iter().map(products).sum::<f64>() * gather.source_channels as f64;
-    let taps = gather.phases.iter().map(|phase| phase.taps.len()).sum();
+    let taps: usize = gather.phases.iter().map(|phase| phase.taps.len()).sum();
     // The last few filters are summed in a half or a quarter of a vector.
     let filters = gather.group_destinations();
     let rest = match filters % LANES {
@@ -125,16 +147,17 @@ fn plain(gather: &Gather, mode: ConvMode) -> f64 {
         ConvMode::Exact | ConvMode::Fast => 1.0,
         ConvMode::Bf16 | ConvMode::Bf16Prepared => BF16_SPEED,
     };
-    (products * vectors / EFFICIENCY / speed).max(memory(gather, taps))
+    let weights = taps * gather.group_sources() * gather.destination_channels;
+    (products * vectors / EFFICIENCY / speed).max(values(gather) + from_memory(weights))
 }
 
 fn tiled(gather: &Gather, tiling: &Tiling, transformed: Transformed) -> f64 {
-    let (mut cost, mut weights) = (0.0, 0);
+    let (mut cost, mut weights, mut sliced) = (0.0, 0, false);
     for phase in &gather.phases {
-        let slices = Slice::cut(phase, tiling).len();
+        let slices = Slices::new(phase, tiling);
         let large = tiling.sides == [Side { outputs: 4, taps: 5 }; 2];
-        let summed = slices * gather.group_sources();
-        if slices > MOST_SLICES || (large && summed > MOST_SUMMED_BY_LARGE_TILES) {
+        let summed = slices.len() * gather.group_sources();
+        if slices.len() > MOST_SLICES || (large && summed > MOST_SUMMED_BY_LARGE_TILES) {
             return f64::INFINITY;
         }
         let [depth, rows, columns] = tiling.axes.map(|axis| phase.counts[axis]);
@@ -142,20 +165,41 @@ fn tiled(gather: &Gather, tiling: &Tiling, transformed: Transformed) -> f64 {
             * depth
             * rows.div_ceil(tiling.sides[0].outputs)
             * columns.div_ceil(tiling.sides[1].outputs);
-        let (products, per_slice) = match transformed {
+        let (products, per_channel) = match transformed {
             Transformed::WhenPacked => {
-                ((tiles * tiling.places()) as f64 / EFFICIENCY, tiling.places())
+                ((tiles * slices.products) as f64 / EFFICIENCY, slices.products)
             }
-            Transformed::WhenUsed => (on_the_fly(tiles), tiling.taps()),
+            Transformed::WhenUsed => {
+                (on_the_fly(tiles) * slices.len() as f64, slices.len() * tiling.taps())
+            }
         };
         let filters = vectors(gather.group_destinations());
-        let transforms =
-            into(tiling) * slices as f64 * vectors(gather.group_sources()) + out(tiling) * filters;
-        cost += products * (slices * gather.group_sources()) as f64 * filters;
-        cost += tiles as f64 * transforms;
-        weights += slices * per_slice;
+        let channels = vectors(gather.group_sources());
+        let mut transforms = into(tiling) * slices.len() as f64 * channels + out(tiling) * filters;
+        if slices.len() > 1 {
+            transforms *= SLICED_TRANSFORMS;
+        }
+        let moved = moved(&slices, channels, filters);
+        cost += products * gather.group_sources() as f64 * filters;
+        cost += tiles as f64 * (transforms + moved);
+        weights += per_channel;
+        sliced |= slices.len() > 1;
     }
-    (cost * gather.groups as f64).max(memory(gather, weights))
+    cost *= gather.groups as f64;
+    let weights = weights * gather.group_sources() * gather.destination_channels;
+    // Panels of several slices and weights take turns in the second cache, so that neither hides behind the other.
+    if sliced { SLICED_GAIN * (cost + from_memory(weights)) } else { cost }
+        .max(values(gather) + from_memory(weights))
+}
+
+/// What moving a tile's transformed input between the caches costs.
+fn moved(slices: &Slices, channels: f64, filters: f64) -> f64 {
+    let vectors = slices.products as f64 * channels;
+    if slices.len() == 1 || vectors <= CACHED_VECTORS {
+        return 0.0;
+    }
+    // Written once, and read for each block of two vectors of filters.
+    vectors * (1.0 + (filters / 2.0).ceil()) * CYCLES_PER_VECTOR
 }
 
 /// Cycles of a vector of weights that is transformed on the fly, and multiplied with so many tiles.
@@ -179,9 +223,13 @@ fn out(tiling: &Tiling) -> f64 {
     0.3 * both as f64 + 2.5 * tiling.places() as f64
 }
 
-/// The cost of reading and writing every value once, with so many weights of a source and a destination channel.
-fn memory(gather: &Gather, weights: usize) -> f64 {
+/// The cost of reading every value of the source and writing every one of the destination once.
+fn values(gather: &Gather) -> f64 {
     let (places, channels) = gather.destination_size();
-    let values = gather.source_len() + (places + weights * gather.group_sources()) * channels;
+    from_memory(gather.source_len() + places * channels)
+}
+
+/// The cost of so many values from memory.
+fn from_memory(values: usize) -> f64 {
     4.0 * values as f64 * MACS_PER_BYTE / LANES as f64
 }

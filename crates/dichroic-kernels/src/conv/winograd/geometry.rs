@@ -1,10 +1,10 @@
 //! Which places a tile reads and writes.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::super::gather::{Gather, Phase};
-use super::tiling::{Side, Tiling, offsets};
+use super::slices::{Slice, Slices};
+use super::tiling::{Side, Tiling};
 
 /// A phase of a gather, cut into tiles of destination places.
 ///
@@ -22,49 +22,9 @@ pub(super) struct Geometry {
     source: Grid,
     destination: Grid,
     /// The kernel's parts.
-    pub slices: Vec<Slice>,
+    pub slices: Slices,
     /// All tiles of the batch.
     pub count: usize,
-}
-
-/// Taps of a kernel that are transformed together; the products of all slices are summed before the
-/// transform back.
-#[derive(Clone, Debug)]
-pub(super) struct Slice {
-    /// From the source place of a destination place to the first tap, along depth, rows and columns.
-    first: [isize; 3],
-    /// The numbers of the taps in the weights, row by row; none where the kernel has ended.
-    pub weights: Vec<Option<usize>>,
-}
-
-impl Slice {
-    /// The slices of a phase's taps.
-    pub fn cut(phase: &Phase, tiling: &Tiling) -> Vec<Slice> {
-        let axes = tiling.axes;
-        let taps: HashMap<[isize; 3], usize> =
-            phase.taps.iter().map(|tap| (axes.map(|axis| tap.offset[axis]), tap.weight)).collect();
-        let [row_taps, column_taps] = tiling.sides.map(|side| side.taps as isize);
-        let sizes = [1, row_taps, column_taps];
-        let firsts = |i: usize| match sizes[i] {
-            1 => offsets(phase, axes[i]),
-            size => {
-                let (low, high) = phase.reach[axes[i]];
-                (low..=high).step_by(size as usize).collect()
-            }
-        };
-        let (depths, rows, columns) = (firsts(0), firsts(1), firsts(2));
-        let mut slices = Vec::with_capacity(depths.len() * rows.len() * columns.len());
-        for &depth in &depths {
-            for &row in &rows {
-                for &column in &columns {
-                    let at = |i: isize| [depth, row + i / column_taps, column + i % column_taps];
-                    let weights = (0..row_taps * column_taps).map(|i| taps.get(&at(i)).copied());
-                    slices.push(Slice { first: [depth, row, column], weights: weights.collect() });
-                }
-            }
-        }
-        slices
-    }
 }
 
 /// A tensor's places by depth, row and column, of which tiles may hold every second or third.
@@ -149,7 +109,7 @@ impl Geometry {
             count: gather.batch * counts[0] * tiles[0] * tiles[1],
             source: Grid::new(gather.source, phase.source_step, axes),
             destination: Grid::new(gather.destination, phase.destination_step, axes),
-            slices: Slice::cut(phase, tiling),
+            slices: Slices::new(phase, tiling),
         }
     }
 

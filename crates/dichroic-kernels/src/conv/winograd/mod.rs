@@ -9,7 +9,8 @@
 //!
 //! A tile of m × m outputs of an r × r kernel has α² places, with α = m + r − 1, and needs as many products of a channel
 //! and a filter, where the plain sum needs r² m²: for r = 3, 4 times fewer with m = 4 and 2.25 times fewer with m = 2.
-//! Kernels of one direction have tiles of m outputs and α places ([`tiling`]). Each phase of a gather (one, but for the
+//! Kernels of one direction have tiles of m outputs and α places ([`tiling`]). A longer kernel, or one that moves by several steps, is
+//! cut into [`slices`]. Each phase of a gather (one, but for the
 //! input gradient of a convolution with strides) is cut into tiles of its own. Where few tiles wait for many weights, these
 //! are transformed just before they are multiplied ([`on_the_fly`]). A task holds its sums, and
 //! often its panels, in the second cache; nothing large goes through memory but the weights.
@@ -21,6 +22,7 @@ mod multiply;
 mod on_the_fly;
 mod phase;
 mod schedule;
+mod slices;
 #[cfg(test)]
 mod tests;
 mod tiles;

@@ -8,8 +8,9 @@ use super::geometry::Geometry;
 use super::multiply::{Product, multiply};
 use super::on_the_fly;
 use super::schedule::{self, Schedule};
+use super::slices::Slice;
 use super::tiles::{Reading, Writing};
-use super::tiling::{Tiling, with_sizes};
+use super::tiling::{Side, Tiling, with_sizes};
 use super::weights::{self, Transformed};
 use crate::conv::epilogue::Ends;
 use crate::conv::finish::Finish;
@@ -67,13 +68,21 @@ impl PhasePlan {
         self.blocks.last().map_or(0, |block| block.before + block.vectors * self.isa.lanes())
     }
 
+    /// Rows and columns of a transformed tile that are multiplied, on the fly even where the weights are zero.
+    fn extent(&self, slice: &Slice) -> [usize; 2] {
+        match self.transformed {
+            Transformed::WhenPacked => slice.extent(&self.tiling),
+            Transformed::WhenUsed => self.tiling.sides.map(Side::inputs),
+        }
+    }
+
     /// Packed weights of one filter.
     fn block_depth(&self) -> usize {
         let weights = match self.transformed {
-            Transformed::WhenPacked => self.tiling.places(),
-            Transformed::WhenUsed => self.tiling.taps(),
+            Transformed::WhenPacked => self.geometry.slices.products,
+            Transformed::WhenUsed => self.geometry.slices.len() * self.tiling.taps(),
         };
-        weights * self.geometry.slices.len() * self.gather.group_sources()
+        weights * self.gather.group_sources()
     }
 
     /// Where the packed weights of a block lie.
@@ -182,6 +191,8 @@ impl PhasePlan {
         let per_slice = channels.div_ceil(plan.chunk_channels);
         let stride = self.gather.source_channels;
         let blocks = channels.div_ceil(S::LANES);
+        let steps = g.source_steps().map(|steps| steps * stride);
+        let next = self.tiling.sides[1].outputs * steps[1];
         for (i, panel) in step.range.clone().enumerate() {
             let tiles = plan.tiles(panel, g.count);
             let (start, count) = (tiles.start, tiles.len());
@@ -194,12 +205,15 @@ impl PhasePlan {
                     let block = slice * blocks + first / S::LANES;
                     let to = i * plan.panel_len + (block * count + index - start) * S::LANES;
                     let source = values.source.as_ptr();
+                    let slice = &g.slices.list[slice];
                     let reading = Reading {
-                        window: g.reads(tile, &g.slices[slice]),
+                        window: g.reads(tile, slice),
+                        extent: self.extent(slice),
                         source: source.wrapping_add(step.group * channels + first),
-                        steps: g.source_steps().map(|steps| steps * stride),
+                        steps,
                         channels: plan.chunk_channels.min(channels - first),
                         stride,
+                        next: plan.fetches_source.then_some(next),
                         target: step.panels.wrapping_add(to),
                         place_step,
                         block_step: count * S::LANES,
@@ -220,14 +234,15 @@ impl PhasePlan {
         let (slices, blocks) = (g.slices.len(), channels.div_ceil(S::LANES));
         let width = block.vectors * S::LANES;
         let weights = &values.packed[self.packed_block(step.group, block)];
-        let place_len = slices * channels * width;
-        for place in 0..self.tiling.places() {
-            let weights = weights[place * place_len..].as_ptr();
+        for (index, place) in g.slices.places.iter().enumerate() {
+            let weights = weights[place.before * channels * width..].as_ptr();
+            let place_len = place.slices.len() * channels * width;
             for (i, panel) in step.range.clone().enumerate() {
                 let count = plan.tiles(panel, g.count).len();
                 let place_step = plan.place_step(blocks * slices, count, S::LANES);
-                let from = i * plan.panel_len + place * place_step;
-                let to = place * plan.sums_step(block.vectors, S::LANES);
+                let first = place.slices.start * blocks * count * S::LANES;
+                let from = i * plan.panel_len + index * place_step + first;
+                let to = index * plan.sums_step(block.vectors, S::LANES);
                 let product = Product {
                     values: step.panels.wrapping_add(from),
                     weights,
@@ -235,7 +250,7 @@ impl PhasePlan {
                     next: weights.wrapping_add(if i == 0 { place_len } else { 0 }),
                     sums: step.sums.wrapping_add(to + i * plan.panel_tiles * width),
                     channels,
-                    slices,
+                    slices: place.slices.len(),
                 };
                 // SAFETY: panel, weights and sums are laid out so (`Schedule`, `packed_block`).
                 unsafe { multiply(s, count, block.vectors, &product) };
@@ -301,6 +316,7 @@ impl PhasePlan {
                 residual: ends.residual(channel),
                 output: (ends.output(channel), ends.stride()),
                 steps,
+                next: plan.fetches_output.then_some(N * steps[1] * ends.stride()),
                 finish: self.finish,
             };
             // SAFETY: `Geometry::writes` keeps to the output, whose length `Ends` has checked; the

@@ -161,6 +161,15 @@ fn named_cases_give_what_the_reference_gives() {
         ConvProblem { kernel: [1, 4, 4], strides: [1, 2, 2], ..wide }.same_padding(),
         ConvProblem { kernel: [1, 5, 5], strides: [1, 2, 2], ..wide }.same_padding(),
         ConvProblem { kernel: [2, 7, 1], strides: [3, 2, 1], ..cube },
+        // Slices of every second and third tap.
+        ConvProblem { strides: [1, 2, 2], ..wide },
+        ConvProblem { strides: [1, 2, 2], groups: 2, ..wide },
+        ConvProblem { strides: [1, 2, 2], ..same([23, 31], 3, 20).kernel_2d([7, 7]) }
+            .same_padding(),
+        ConvProblem { strides: [1, 3, 3], pad_before: [0, 5, 0], ..wide.kernel_2d([7, 7]) },
+        ConvProblem { strides: [1, 2, 3], ..wide.kernel_2d([5, 5]) },
+        ConvProblem { kernel: [1, 1, 9], strides: [1, 1, 2], ..wide }.same_padding(),
+        ConvProblem { kernel: [3, 5, 5], strides: [2; 3], ..cube }.same_padding(),
         ConvProblem { kernel: [3; 3], strides: [2, 1, 1], ..cube }.same_padding(),
         ConvProblem { kernel: [1, 2, 5], dilation_rate: [1, 3, 1], ..cube }.same_padding(),
     ];
@@ -180,12 +189,19 @@ fn named_cases_give_what_the_reference_gives() {
 /// 4 × 10⁻⁴.
 #[test]
 fn the_error_at_real_sizes_is_below_a_ten_thousandth_of_the_results() {
-    for (kernel, bound) in
-        [([3, 3], 4e-5), ([5, 5], 1e-4), ([1, 3], 2e-5), ([1, 7], 5e-5), ([9, 1], 2e-5)]
-    {
+    for (kernel, stride, bound) in [
+        ([3, 3], 1, 4e-5),
+        ([5, 5], 1, 1e-4),
+        ([1, 3], 1, 2e-5),
+        ([1, 7], 1, 5e-5),
+        ([9, 1], 1, 2e-5),
+        ([3, 3], 2, 6e-5),
+        ([7, 7], 2, 4e-5),
+    ] {
         for (size, channels) in [(12, 64), (10, 128), (8, 256), (7, 512)] {
             let problem = ConvProblem {
                 kernel: [1, kernel[0], kernel[1]],
+                strides: [1, stride, stride],
                 ..same([size, size], channels, 16)
             };
             let problem = problem.same_padding();
@@ -202,9 +218,11 @@ fn the_error_at_real_sizes_is_below_a_ten_thousandth_of_the_results() {
                     let got = case.forward(&input, &weights, &[], &[]);
                     let error = |(g, e): (&f32, &f32)| (g - e).abs() / rms;
                     let worst = got.iter().zip(&exact).map(error).fold(0.0, f32::max);
-                    println!("{kernel:?}, {channels} channels, {algorithm}: {worst:.1e}");
+                    println!(
+                        "{kernel:?} by {stride}, {channels} channels, {algorithm}: {worst:.1e}"
+                    );
                     let bound = if is_coarse(algorithm) { 4e-4 } else { bound };
-                    assert!(worst < bound, "{kernel:?}, {channels} channels, {algorithm}: {worst}");
+                    assert!(worst < bound, "{problem:?}, {algorithm}: {worst}");
                 }
             }
         }
@@ -250,7 +268,8 @@ fn the_number_of_threads_can_not_be_seen_in_the_bits() {
     let deep = same([7, 7], 300, 200);
     let wide = ConvProblem { batch: 4, ..same([28, 28], 40, 72) };
     let row = ConvProblem { kernel: [1, 1, 9], ..wide }.same_padding();
-    for problem in [deep, wide, row] {
+    let strided = ConvProblem { strides: [1, 2, 2], ..wide }.same_padding();
+    for problem in [deep, wide, row, strided] {
         let input = values(problem.input_len(), 1, false);
         let weights = values(problem.weights_len(), 2, false);
         let gradient = values(problem.output_len(), 3, false);
@@ -261,7 +280,7 @@ fn the_number_of_threads_can_not_be_seen_in_the_bits() {
                 (
                     case.forward(&input, &weights, &bias[..problem.filters], &[]),
                     case.input_gradient(&gradient, &weights, &bias[..problem.in_channels], &[]),
-                    (algorithm == Algorithm::Winograd([1, 4, 4]))
+                    (algorithm == Algorithm::Winograd([1, 4, 4]) && problem.strides == [1; 3])
                         .then(|| case.weight_gradient(&input, &gradient)),
                 )
             };
@@ -295,6 +314,21 @@ fn the_exact_mode_never_takes_tiles_and_the_fast_one_does_where_they_pay() {
         assert_eq!(plan.algorithm(), algorithm, "batch {batch}");
     }
     assert_eq!(choose(same([3, 3], 4, 4), ConvMode::Fast), Algorithm::Direct);
+}
+
+#[test]
+fn a_convolution_with_strides_takes_tiles_where_they_pay() {
+    let isa = Isa::detect();
+    let choose = |size, [channels, filters]: [usize; 2], kernel, mode| {
+        let problem = ConvProblem::new_2d(1, [size; 2], channels, filters).kernel_2d([kernel; 2]);
+        let problem = ConvProblem { strides: [1, 2, 2], ..problem }.same_padding();
+        ConvPlan::forward(problem, Epilogue::default(), mode, isa).algorithm()
+    };
+    let tiles = Algorithm::Winograd([1, 4, 4]);
+    assert_eq!(choose(56, [128, 128], 3, ConvMode::Fast), tiles);
+    assert_eq!(choose(224, [3, 64], 7, ConvMode::Fast), tiles);
+    assert_eq!(choose(224, [3, 32], 3, ConvMode::Fast), Algorithm::Direct);
+    assert_eq!(choose(56, [128, 128], 3, ConvMode::Exact), Algorithm::Direct);
 }
 
 #[test]

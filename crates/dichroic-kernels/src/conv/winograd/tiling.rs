@@ -26,12 +26,14 @@ impl Side {
 /// Divides the maps of 56, 28, 14 and 7 places that networks have: 1.65 products for an output, where 4 × 4 tiles have 2.25 to 2.94.
 const COARSE: Side = Side::new(7, 3);
 /// Tiles in two directions, with the same side in both.
-const SQUARE: [Side; 7] = [
+const SQUARE: [Side; 9] = [
     Side::new(3, 2),
+    Side::new(4, 2),
     Side::new(5, 2),
     Side::new(2, 3),
     Side::new(4, 3),
     COARSE,
+    Side::new(4, 4),
     Side::new(2, 5),
     Side::new(4, 5),
 ];
@@ -47,10 +49,12 @@ macro_rules! with_sizes {
         let [rows, columns]: [Side; 2] = $sides;
         match (rows.outputs, columns.outputs, columns.taps) {
             (3, 3, 2) => $this.$method::<$simd, 3, 2, 4, 3, 2, 4>($($argument),*),
+            (4, 4, 2) => $this.$method::<$simd, 4, 2, 5, 4, 2, 5>($($argument),*),
             (5, 5, 2) => $this.$method::<$simd, 5, 2, 6, 5, 2, 6>($($argument),*),
             (2, 2, 3) => $this.$method::<$simd, 2, 3, 4, 2, 3, 4>($($argument),*),
             (4, 4, 3) => $this.$method::<$simd, 4, 3, 6, 4, 3, 6>($($argument),*),
             (7, 7, 3) => $this.$method::<$simd, 7, 3, 9, 7, 3, 9>($($argument),*),
+            (4, 4, 4) => $this.$method::<$simd, 4, 4, 7, 4, 4, 7>($($argument),*),
             (2, 2, 5) => $this.$method::<$simd, 2, 5, 6, 2, 5, 6>($($argument),*),
             (4, 4, 5) => $this.$method::<$simd, 4, 5, 8, 4, 5, 8>($($argument),*),
             (1, 5, 2) => $this.$method::<$simd, 1, 1, 1, 5, 2, 6>($($argument),*),
@@ -78,9 +82,10 @@ impl Tiling {
     pub fn new(gather: &Gather, outputs: [usize; 3]) -> Option<Self> {
         let mut axes = [0, 1, 2];
         axes.sort_by_key(|&axis| outputs[axis] > 1);
+        let square = outputs.iter().filter(|&&outputs| outputs > 1).count() == 2;
         let sides = axes.map(|axis| match outputs[axis] {
             1 => Side::PLAIN,
-            outputs => Side { outputs, taps: taps(longest_run(gather, axis)) },
+            outputs => Side { outputs, taps: taps(longest_run(gather, axis), square) },
         });
         let [depth, rows, columns] = sides;
         let compiled = match rows {
@@ -106,36 +111,41 @@ impl Tiling {
     }
 }
 
-/// The most taps that a place has along an axis; 0 where they are no neighbours, or neighbouring places
-/// gather from places farther apart.
-///
-/// A convolution with strides could be summed from slices of every second tap, but 3×3 slices of 2 taps and 1 tap in
-/// tiles of 5 × 5 took as long as the plain sum.
-fn longest_run(gather: &Gather, axis: usize) -> usize {
-    let run = |phase: &Phase| {
-        let (low, high) = phase.reach[axis];
-        let taps = offsets(phase, axis).len().max(1);
-        let neighbours = taps == (high - low + 1) as usize;
-        if neighbours && phase.source_step[axis] == 1 { taps } else { 0 }
-    };
-    let runs = gather.phases.iter().map(run);
-    if runs.clone().any(|run| run == 0) { 0 } else { runs.max().unwrap_or(0) }
+/// Taps along an axis that lie a source step apart: neighbours for a tile, whose inputs lie as far apart.
+pub(super) struct Run {
+    pub first: isize,
+    pub taps: usize,
 }
 
-/// The different offsets of a phase's taps along an axis, in order.
-pub(super) fn offsets(phase: &Phase, axis: usize) -> Vec<isize> {
+/// The longest runs that a phase's taps form along an axis.
+pub(super) fn runs(phase: &Phase, axis: usize) -> Vec<Run> {
+    let step = phase.source_step[axis] as isize;
     let mut offsets: Vec<isize> = phase.taps.iter().map(|tap| tap.offset[axis]).collect();
     offsets.sort_unstable();
     offsets.dedup();
-    offsets
+    let mut runs: Vec<Run> = Vec::new();
+    for offset in offsets {
+        match runs.iter_mut().find(|run| run.first + run.taps as isize * step == offset) {
+            Some(run) => run.taps += 1,
+            None => runs.push(Run { first: offset, taps: 1 }),
+        }
+    }
+    runs
 }
 
-/// Taps of a slice of so many; a last slice is filled up with zeros.
-fn taps(run: usize) -> usize {
+/// The most neighbouring taps of any phase along an axis.
+fn longest_run(gather: &Gather, axis: usize) -> usize {
+    let runs = gather.phases.iter().flat_map(|phase| runs(phase, axis));
+    runs.map(|run| run.taps).max().unwrap_or(0)
+}
+
+/// Taps of a slice, where the longest run has so many, in tiles in one direction or two.
+fn taps(run: usize, square: bool) -> usize {
     match run {
         0 | 1 => 1,
         2 => 2,
         3 => 3,
+        4 | 6..=8 if square => 4,
         6 | 7 => 7,
         _ => 5,
     }

@@ -17,6 +17,8 @@ const TASK_VECTORS: usize = 256;
 const STREAMED_VALUES: usize = 4 << 20;
 /// The most lanes of any instruction set.
 const MOST_LANES: usize = 16;
+/// The most places of a transformed tile.
+const MOST_PLACES: usize = 81;
 /// The most taps of a slice.
 const MOST_TAPS: usize = 25;
 
@@ -106,9 +108,14 @@ impl PackTask<'_> {
     ) {
         let plan = self.plan;
         let [per_source, per_destination, per_tap] = plan.gather.weight_strides;
-        let taps = &plan.geometry.slices[self.slice].weights;
+        let taps = &plan.geometry.slices.list[self.slice].weights;
         let group_channels = plan.gather.group_sources();
-        let depth = plan.geometry.slices.len() * group_channels;
+        // The first row of this slice at each place of the tile, if the slice is multiplied there.
+        let mut firsts = [None; MOST_PLACES];
+        for (first, place) in firsts.iter_mut().zip(&plan.geometry.slices.places) {
+            let before = place.before + self.slice.saturating_sub(place.slices.start);
+            *first = place.slices.contains(&self.slice).then_some(before * group_channels);
+        }
         let width = self.block.vectors * S::LANES;
         let mut square = [[[0.0f32; MOST_LANES]; MOST_LANES]; MOST_TAPS];
         for vector in 0..self.block.vectors {
@@ -149,8 +156,8 @@ impl PackTask<'_> {
                     }
                 }
                 for k in 0..count {
-                    let row = self.slice * group_channels + channel + k;
                     if plan.transformed == Transformed::WhenUsed {
+                        let row = self.slice * group_channels + channel + k;
                         let to = self.target.wrapping_add(row * on_the_fly::TAPS * width + filter);
                         for t in 0..on_the_fly::TAPS {
                             let tap = s.load(&square[t][k]);
@@ -168,19 +175,20 @@ impl PackTask<'_> {
                         }
                         continue;
                     }
-                    let to = self.target.wrapping_add(row * width + filter);
+                    let to = self.target.wrapping_add((channel + k) * width + filter);
                     both_ways::<Kernel, S, RR, AR, RC, AC>(
                         s,
                         #[inline(always)]
                         |i, j| s.load(&square[i * RC + j][k]),
                         #[inline(always)]
                         |i, j, y| {
+                            let Some(first) = firsts[i * AC + j] else { return };
                             // SAFETY: the block holds a row of `width` for each channel at each of
                             // the tile's places (`PhasePlan::packed_block`), and this task alone writes
                             // its channels' rows. A target that is streamed to begins with a whole vector
                             // (`pack`), and all distances are whole vectors.
                             unsafe {
-                                let to = to.wrapping_add((i * AC + j) * depth * width);
+                                let to = to.wrapping_add(first * width);
                                 if self.stream { s.stream_ptr(y, to) } else { s.store_ptr(y, to) }
                             }
                         },
