@@ -52,7 +52,6 @@ impl Conv {
             None => Err(shape_error(self, "takes a bias and the inputs of its tail", inputs)),
         }
     }
-
 }
 
 impl Operation for Conv {

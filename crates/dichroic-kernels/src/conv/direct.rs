@@ -62,7 +62,7 @@ const TASK_PLACES: usize = 1024;
 /// A task has this many tiles where that leaves [`TASKS`] of them: enough for the tiles of its [zones](Zone) to be full, and
 /// for weights to be read from the second cache, not the third.
 const TASK_TILES: usize = 64;
-/// A pointwise convolution with at most this many weights, 256 KiB, is cut into an even number of areas that follow each other, each
+/// A pointwise convolution with at most this many weights a group, 256 KiB, is cut into an even number of areas that follow each other, each
 /// with all blocks of filters: the weights stay in the second cache of each core, and of two threads each finds there
 /// the half of the picture that it wrote in the step before, since depthwise convolutions are cut so as well.
 const KEPT_WEIGHTS: usize = 64 << 10;
@@ -181,7 +181,7 @@ impl DirectPlan {
         let fetches = gather.source_len() >= FETCHED_VALUES;
         let fetches_output = gather.flat
             && gather.group_sources() >= FETCHED_OUTPUT_CHANNELS
-            && places.saturating_mul(channels) >= FETCHED_OUTPUT_VALUES;
+            && gather.destination_len() >= FETCHED_OUTPUT_VALUES;
         let mut plan = Self {
             gather,
             finish,
@@ -261,8 +261,9 @@ impl DirectPlan {
             .next_multiple_of(tile);
         let [depth, height, width] = g.phases[index].counts;
         let (rows, width) = if g.flat { (1, places) } else { (g.batch * depth * height, width) };
-        let columns = if g.flat { even_share(width, wanted) } else { wanted };
-        let (rows, columns) = (ranges(rows, wanted.div_ceil(width.max(1))), ranges(width, columns));
+        let rows = ranges(rows, rows.div_ceil(wanted.div_ceil(width.max(1))));
+        let columns = width.div_ceil(wanted);
+        let columns = ranges(width, if g.flat { even(columns).min(width) } else { columns });
         let area = |i: usize| (&rows[i / columns.len()], &columns[i % columns.len()]);
         let areas = 0..rows.len() * columns.len();
         let work = |(i, block)| {
@@ -319,20 +320,19 @@ fn wanted_places(places: usize, place_macs: usize, tile: usize) -> usize {
     wanted.max(places.div_ceil(MOST_RUNS)).min(places.max(1))
 }
 
-/// The places of each of an even number of ranges of at most `most`, or of a single one.
-fn even_share(len: usize, most: usize) -> usize {
-    let ranges = len.div_ceil(most.max(1));
-    if ranges > 1 { len.div_ceil(ranges.next_multiple_of(2)) } else { most }
+/// The next even number, for two threads; what needs no cutting stays whole.
+fn even(pieces: usize) -> usize {
+    if pieces > 1 { pieces.next_multiple_of(2) } else { pieces }
 }
 
-/// Cuts `0..len` into the fewest ranges of at most `most`, as equal as can be.
-fn ranges(len: usize, most: usize) -> Vec<Range<usize>> {
+/// Cuts `0..len` into so many ranges, as equal as can be.
+fn ranges(len: usize, pieces: usize) -> Vec<Range<usize>> {
     let mut start = 0;
     let range = |count| {
         start += count;
         start - count..start
     };
-    even_cuts(len, most).map(range).collect()
+    equal_pieces(len, pieces).map(range).collect()
 }
 
 /// Cuts `len` into the fewest pieces of at most `most`, as equal as can be.
@@ -340,6 +340,9 @@ fn ranges(len: usize, most: usize) -> Vec<Range<usize>> {
 /// 49 places in tiles of 14 are 13 + 12 + 12 + 12: a tile of 7 at the end would leave half of the
 /// multipliers' latency uncovered.
 pub(super) fn even_cuts(len: usize, most: usize) -> impl Iterator<Item = usize> {
-    let pieces = len.div_ceil(most);
+    equal_pieces(len, len.div_ceil(most))
+}
+
+fn equal_pieces(len: usize, pieces: usize) -> impl Iterator<Item = usize> {
     (0..pieces).map(move |i| len / pieces + usize::from(i < len % pieces))
 }

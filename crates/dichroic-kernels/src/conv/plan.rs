@@ -72,7 +72,7 @@ impl ConvPlan {
         Self::with_algorithm(algorithm, direction, problem, epilogue, isa)
     }
 
-    /// Takes this algorithm, one of [`Algorithm::candidates`].
+    /// Takes this algorithm: one of [`Algorithm::candidates`], tiles that suit the kernel and its strides, or bfloat16.
     ///
     /// # Panics
     /// When the algorithm can't compute the problem, or this CPU lacks the instructions.
@@ -155,17 +155,13 @@ impl GatherPlan {
             Algorithm::Depthwise | Algorithm::Grouped => {
                 Self::Depthwise(DepthwisePlan::new(gather, epilogue, isa))
             }
-            Algorithm::Winograd(outputs) | Algorithm::WinogradOnTheFly(outputs) => {
-                let transformed = match algorithm {
-                    Algorithm::WinogradOnTheFly(_) => Transformed::WhenUsed,
-                    _ => Transformed::WhenPacked,
-                };
-                Self::Winograd(Box::new(WinogradPlan::new(
-                    gather,
-                    (outputs, transformed),
-                    epilogue,
-                    isa,
-                )))
+            Algorithm::Winograd(outputs) => {
+                let tiles = (outputs, Transformed::WhenPacked);
+                Self::Winograd(Box::new(WinogradPlan::new(gather, tiles, epilogue, isa)))
+            }
+            Algorithm::WinogradOnTheFly(outputs) => {
+                let tiles = (outputs, Transformed::WhenUsed);
+                Self::Winograd(Box::new(WinogradPlan::new(gather, tiles, epilogue, isa)))
             }
             Algorithm::Bf16 => Self::Bf16(Bf16Plan::new(gather, epilogue, isa)),
         }

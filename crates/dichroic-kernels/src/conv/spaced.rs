@@ -256,7 +256,7 @@ pub(super) unsafe fn run_tiles<S: Simd>(
         };
     }
     if args.fetch || args.fetch_output {
-        // The largest sizes, in which nearly all places of a large problem are computed.
+        // The sizes of most places of a large problem; each costs as much to compile as it does without fetching.
         match (vectors, places) {
             (1, 12) if const { S::REGISTERS < 32 } => fetching!(12, 1),
             (2, 6) if const { S::REGISTERS < 32 } => fetching!(6, 2),

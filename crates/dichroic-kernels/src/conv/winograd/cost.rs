@@ -1,7 +1,7 @@
 //! Whether tiles pay, and which: a count of what each way of computing costs.
 
 use super::on_the_fly;
-use super::slices::Slices;
+use super::slices::{self, Slices};
 use super::tiling::{self, Side, Tiling};
 use super::weights::Transformed;
 use crate::conv::gather::{Gather, Phase};
@@ -39,7 +39,8 @@ const SLICED_GAIN: f64 = 1.1;
 const MOST_SLICES: usize = 16;
 
 /// Tiles whose products with a vector of weights share what it takes to transform these on the fly, and the cycles that this
-/// takes: 185 for four tiles and 155 for two with weights from the cache, 260 for four with weights from memory.
+/// takes: 185 for four tiles and 155 for two with weights from the cache, 260 for four with weights from memory. With fewer registers
+/// panels have two tiles, but a choice that depends on that would give every CPU other numbers.
 const PANEL_TILES: usize = 4;
 const PANEL_CYCLES: f64 = 200.0;
 const TILE_CYCLES: f64 = 14.0;
@@ -111,15 +112,17 @@ pub(in crate::conv) fn choose(gather: &Gather, mode: ConvMode) -> Option<Algorit
     }
     let mut best = (None, plain(gather, mode) - LEAST_SAVED);
     for outputs in tiling::candidates(gather) {
-        let tiling = Tiling::new(gather, outputs)?;
+        let tiling = Tiling::new(gather, outputs).expect("candidates suit");
         let allowed = mode == ConvMode::Bf16Prepared || !tiling.is_coarse();
         let cost = tiled(gather, &tiling, Transformed::WhenPacked);
         if allowed && cost < best.1 {
             best = (Some(Algorithm::Winograd(outputs)), cost);
         }
-        let cost = tiled(gather, &tiling, Transformed::WhenUsed);
-        if on_the_fly::suits(&tiling) && cost < best.1 {
-            best = (Some(Algorithm::WinogradOnTheFly(outputs)), cost);
+        if on_the_fly::suits(&tiling) {
+            let cost = tiled(gather, &tiling, Transformed::WhenUsed);
+            if cost < best.1 {
+                best = (Some(Algorithm::WinogradOnTheFly(outputs)), cost);
+            }
         }
     }
     best.0
@@ -154,12 +157,13 @@ fn plain(gather: &Gather, mode: ConvMode) -> f64 {
 fn tiled(gather: &Gather, tiling: &Tiling, transformed: Transformed) -> f64 {
     let (mut cost, mut weights, mut sliced) = (0.0, 0, false);
     for phase in &gather.phases {
-        let slices = Slices::new(phase, tiling);
         let large = tiling.sides == [Side { outputs: 4, taps: 5 }; 2];
-        let summed = slices.len() * gather.group_sources();
-        if slices.len() > MOST_SLICES || (large && summed > MOST_SUMMED_BY_LARGE_TILES) {
+        let count = slices::count(phase, tiling);
+        let summed = count * gather.group_sources();
+        if count > MOST_SLICES || (large && summed > MOST_SUMMED_BY_LARGE_TILES) {
             return f64::INFINITY;
         }
+        let slices = Slices::new(phase, tiling);
         let [depth, rows, columns] = tiling.axes.map(|axis| phase.counts[axis]);
         let tiles = gather.batch
             * depth
@@ -188,8 +192,8 @@ fn tiled(gather: &Gather, tiling: &Tiling, transformed: Transformed) -> f64 {
     cost *= gather.groups as f64;
     let weights = weights * gather.group_sources() * gather.destination_channels;
     // Panels of several slices and weights take turns in the second cache, so that neither hides behind the other.
-    if sliced { SLICED_GAIN * (cost + from_memory(weights)) } else { cost }
-        .max(values(gather) + from_memory(weights))
+    let cost = if sliced { SLICED_GAIN * (cost + from_memory(weights)) } else { cost };
+    cost.max(values(gather) + from_memory(weights))
 }
 
 /// What moving a tile's transformed input between the caches costs.
@@ -225,8 +229,7 @@ fn out(tiling: &Tiling) -> f64 {
 
 /// The cost of reading every value of the source and writing every one of the destination once.
 fn values(gather: &Gather) -> f64 {
-    let (places, channels) = gather.destination_size();
-    from_memory(gather.source_len() + places * channels)
+    from_memory(gather.source_len() + gather.destination_len())
 }
 
 /// The cost of so many values from memory.

@@ -91,8 +91,9 @@ impl Schedule {
             Transformed::WhenPacked => multiply::most_tiles(isa, vectors),
         };
         let few = tiles.div_ceil(most).max(1);
-        // Two threads take as many panels each where there is nothing else to share.
-        let even = if blocks == 1 && few > 1 { few.next_multiple_of(2) } else { few };
+        // Two threads take as many panels each where there is nothing else to share, as far as the tiles can be divided so.
+        let shared_evenly = blocks == 1 && few > 1 && !on_the_fly;
+        let even = if shared_evenly { few.next_multiple_of(2) } else { few };
         let panel_tiles = tiles.div_ceil(even).max(1);
         let panels = tiles.div_ceil(panel_tiles);
         let slice_blocks = geometry.slices.len() * channels.div_ceil(lanes);

@@ -81,6 +81,7 @@ impl Slices {
             };
             let start = list.iter().position(multiplied).unwrap_or(0);
             let count = list.iter().filter(|slice| multiplied(slice)).count();
+            debug_assert!(list[start..start + count].iter().all(multiplied), "ordered by rank");
             products += count;
             Place { slices: start..start + count, before: products - count }
         });
@@ -114,6 +115,12 @@ fn pieces(phase: &Phase, axis: usize, side: Side) -> Vec<Piece> {
         pieces.push(Piece { first: 0, full: true });
     }
     pieces
+}
+
+/// The number of slices, known before they are cut: a kernel of 1000 × 1000 taps has 40 000.
+pub(super) fn count(phase: &Phase, tiling: &Tiling) -> usize {
+    let sides = [Side::PLAIN, tiling.sides[0], tiling.sides[1]];
+    (0..3).map(|i| pieces(phase, tiling.axes[i], sides[i]).len()).product()
 }
 
 fn cut(phase: &Phase, tiling: &Tiling) -> Vec<Slice> {

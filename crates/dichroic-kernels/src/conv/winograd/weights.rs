@@ -43,7 +43,11 @@ pub(super) fn pack(plan: &PhasePlan, weights: &[f32], packed: &mut [f32]) {
     let stream = aligned && packed.len() >= STREAMED_VALUES;
     let packed = DisjointMut::new(packed);
     let tasks = plan.gather.groups * per_group;
-    let nanoseconds = TASK_VECTORS * 2 * plan.tiling.places() * VECTOR_NANOSECONDS;
+    let vectors = match plan.transformed {
+        Transformed::WhenPacked => plan.tiling.places(),
+        Transformed::WhenUsed => plan.tiling.taps(),
+    };
+    let nanoseconds = TASK_VECTORS * 2 * vectors * VECTOR_NANOSECONDS;
     parallel::for_each(tasks, nanoseconds, |i| {
         let group = i / per_group;
         let block = &plan.blocks[i / (runs * plan.geometry.slices.len()) % plan.blocks.len()];
