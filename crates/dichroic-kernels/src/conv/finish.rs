@@ -88,6 +88,48 @@ impl Finish {
         s.min(most, s.max(least, x))
     }
 
+    /// Stores the sums of P places, each within its bounds, where `at(place, vector)` says; past the caches if `stream`.
+    ///
+    /// # Safety
+    /// At each place lie so many channels, which fill all vectors but the last; to be streamed they fill all, aligned.
+    #[inline(always)]
+    pub unsafe fn store_all<S: Simd, const P: usize, const NV: usize>(
+        s: S,
+        bounds: [S::V; 2],
+        sums: &[[S::V; NV]; P],
+        at: impl Fn(usize, usize) -> *mut f32,
+        (channels, stream): (usize, bool),
+    ) {
+        let last = channels - (NV - 1) * S::LANES;
+        // SAFETY: the caller vouches for the channels; the mask keeps to them.
+        unsafe {
+            if stream {
+                for p in 0..P {
+                    for v in 0..NV {
+                        s.stream_ptr(Self::hold(s, bounds, sums[p][v]), at(p, v));
+                    }
+                }
+            } else if last == S::LANES {
+                for p in 0..P {
+                    for v in 0..NV {
+                        s.store_ptr(Self::hold(s, bounds, sums[p][v]), at(p, v));
+                    }
+                }
+            } else {
+                // From the last place to the first, or the compiler would pull what both branches begin with, the bounds
+                // of all sums, to before them.
+                let mask = s.first(last);
+                for p in (0..P).rev() {
+                    let y = Self::hold(s, bounds, sums[p][NV - 1]);
+                    s.store_masked(y, at(p, NV - 1), mask);
+                    for v in 0..NV - 1 {
+                        s.store_ptr(Self::hold(s, bounds, sums[p][v]), at(p, v));
+                    }
+                }
+            }
+        }
+    }
+
     /// The rest of the function, on stored values.
     pub fn apply_to_row(self, isa: Isa, row: &mut [f32]) {
         if let Finish::Rows(activation) = self {

@@ -200,35 +200,8 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
     t.finish.bend(s, sums);
     let bounds = [s.splat(bounds[0]), s.splat(bounds[1])];
     let at = |p: usize, v: usize| output.wrapping_add(p * t.output_step + v * S::LANES);
-    let last = t.channels - (NV - 1) * S::LANES;
-    // SAFETY: the destination holds the block's channels at each of the places, which fill all vectors but the last;
-    // there the mask keeps to them.
-    unsafe {
-        if t.stream {
-            for p in 0..P {
-                for v in 0..NV {
-                    s.stream_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
-                }
-            }
-        } else if last == S::LANES {
-            for p in 0..P {
-                for v in 0..NV {
-                    s.store_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
-                }
-            }
-        } else {
-            // From the last place to the first, or the compiler would pull what both branches begin with, the bounds of
-            // all sums, to before them.
-            let mask = s.first(last);
-            for p in (0..P).rev() {
-                let y = Finish::hold(s, bounds, sums[p][NV - 1]);
-                s.store_masked(y, at(p, NV - 1), mask);
-                for v in 0..NV - 1 {
-                    s.store_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
-                }
-            }
-        }
-    }
+    // SAFETY: the destination holds the block's channels at each of the places.
+    unsafe { Finish::store_all(s, bounds, sums, at, (t.channels, t.stream)) };
 }
 
 /// Whether there are tiles of this size; smaller ones need several sets of sums to keep the multipliers busy.

@@ -229,35 +229,9 @@ unsafe fn finish<S: Simd, const P: usize, const NV: usize>(
     let at = |p: usize, v: usize| {
         t.output.wrapping_add(places[p].destination * t.output_stride + v * S::LANES)
     };
-    let last = t.channels - (NV - 1) * S::LANES;
-    // SAFETY: the destination holds the block's channels at each of the places; they fill all vectors but the last,
-    // and the mask keeps to them there. Where they may be streamed, they fill all and are aligned (`TileArgs::stream`).
-    unsafe {
-        if t.stream {
-            for p in 0..P {
-                for v in 0..NV {
-                    s.stream_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
-                }
-            }
-        } else if last == S::LANES {
-            for p in 0..P {
-                for v in 0..NV {
-                    s.store_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
-                }
-            }
-        } else {
-            // From the last place to the first, or the compiler would pull what both branches begin with, the bounds of
-            // all sums, to before them.
-            let mask = s.first(last);
-            for p in (0..P).rev() {
-                let y = Finish::hold(s, bounds, sums[p][NV - 1]);
-                s.store_masked(y, at(p, NV - 1), mask);
-                for v in 0..NV - 1 {
-                    s.store_ptr(Finish::hold(s, bounds, sums[p][v]), at(p, v));
-                }
-            }
-        }
-    }
+    // SAFETY: the destination holds the block's channels at each of the places; where they may be streamed, they fill all
+    // vectors and are aligned (`TileArgs::stream`).
+    unsafe { Finish::store_all(s, bounds, sums, at, (t.channels, t.stream)) };
 }
 
 /// Adds `len` products from `offset` on to each sum.

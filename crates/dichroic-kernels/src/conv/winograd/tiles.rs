@@ -183,7 +183,7 @@ impl Writing {
         let mut sums =
             Walk::new(self.sums.wrapping_add(filter), [C * self.place_step, self.place_step]);
         let adds = !self.residual.0.is_null();
-        let [least, most] = self.finish.bounds().map(|bound| s.splat(bound));
+        let bounds = self.finish.bounds().map(|bound| s.splat(bound));
         both_ways::<Output, S, R, M, C, N>(
             s,
             #[inline(always)]
@@ -202,7 +202,7 @@ impl Writing {
                     // SAFETY: the residual holds the block's filters at each place of the output.
                     y = s.add(y, unsafe { load::<S, FULL>(s, from, mask) });
                 }
-                y = s.min(most, s.max(least, y));
+                y = Finish::hold(s, bounds, y);
                 if let Finish::Leaky(_) = self.finish {
                     y = self.finish.apply(s, y);
                 }
